@@ -1,0 +1,91 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Classes of failure. Test for them with [errors.Is]. An error that wraps none of them counts as ErrUnavailable: an
+// unforeseen failure is an outage, never an absence (specification, lookup §6.3).
+var (
+	// ErrNotFound: the store answered, and holds no such name.
+	ErrNotFound = errors.New("not found")
+	// ErrDenied: the store, or the login before it, refused.
+	ErrDenied = errors.New("access denied")
+	// ErrUnavailable: no answer: network, time-out, throttling, a failing server. Trying again later may help.
+	ErrUnavailable = errors.New("unavailable")
+	// ErrMalformed: there is a value, and it cannot be used.
+	ErrMalformed = errors.New("malformed")
+	// ErrClosed: the chain or backend was closed.
+	ErrClosed = errors.New("closed")
+)
+
+// ClassOf returns the class of err: one of the five class errors, or nil for nil. An error that wraps a class besides
+// ErrNotFound has that class, so that an absence is never claimed where something also failed. A context's error has
+// the class ErrUnavailable; whether the caller's own context ended is the caller's to know.
+func ClassOf(err error) error {
+	if err == nil {
+		return nil
+	}
+	// The common case first, without walking the tree five times.
+	if err == ErrNotFound {
+		return ErrNotFound
+	}
+	for _, class := range [...]error{ErrDenied, ErrMalformed, ErrUnavailable, ErrClosed, ErrNotFound} {
+		if errors.Is(err, class) {
+			return class
+		}
+	}
+	return ErrUnavailable
+}
+
+// Error is what a backend returns: what was tried, for which name, under which name in the store, and why it failed.
+// It never holds a value. Err wraps one of the classes and is never nil in an error that this module returns.
+type Error struct {
+	Op        string // "get", "set", "delete", "list", "check"
+	Kind      Kind   // zero: the operation concerns no single kind
+	ID        string // the name the caller asked for; "" where there is none
+	StoreName string // the name in the store; "" where it is not known or the same as ID
+	Err       error
+}
+
+// Error describes the failure in one line: get connection "smtp_default" (airflow/connections/smtp_default): not found.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Kind != 0 {
+		space(&b)
+		b.WriteString(e.Kind.String())
+	}
+	if e.ID != "" {
+		space(&b)
+		b.WriteString(strconv.Quote(e.ID))
+	}
+	if e.StoreName != "" && e.StoreName != e.ID {
+		space(&b)
+		b.WriteString("(" + e.StoreName + ")")
+	}
+	if e.Err != nil {
+		if b.Len() > 0 {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+func space(b *strings.Builder) {
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+}
+
+// isContextError reports whether err is the end of some context.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
