@@ -1,0 +1,134 @@
+package backend
+
+import (
+	"strings"
+
+	"github.com/secretchain/secrets"
+)
+
+// Naming turns the name a caller asks for into the name a store is asked for. The zero Naming is usable: names such as
+// airflow/connections/my_db.
+type Naming struct {
+	// Connections, Variables and Config are the prefixes of the three kinds.
+	// Zero: airflow/connections, airflow/variables and airflow/config.
+	Connections, Variables, Config Prefix
+	// ConnectionsPattern, VariablesPattern and ConfigPattern limit which ids are looked up. Zero: every id.
+	ConnectionsPattern, VariablesPattern, ConfigPattern Pattern
+	// Separator stands between prefix and id. "": "/".
+	Separator string
+	// Join puts prefix, separator and id together. Nil: Join of this package.
+	Join func(prefix, separator, id string) string
+	// Rewrite is the store's own change to the whole name. Nil: none.
+	Rewrite func(name string) string
+	// Valid reports whether the store can hold the name. Names it cannot hold are not found, without a call.
+	// Nil: every name.
+	Valid func(name string) bool
+	// Scope lists the ids to look up for id, in order, the first that is found wins; it refuses an id with an error
+	// of class ErrDenied. Nil: the id alone. TeamScope makes one.
+	Scope func(kind secrets.Kind, id string) ([]string, error)
+}
+
+// Join is prefix, separator and id with the prefix's trailing separators dropped; a blank prefix gives the id alone.
+// As in Airflow, a separator of several characters is dropped as a set of characters (specification, backends §13).
+func Join(prefix, separator, id string) string {
+	if prefix == "" {
+		return id
+	}
+	return strings.TrimRight(prefix, separator) + separator + id
+}
+
+// StoreName answers the name under which the store would be asked first. Where the store could not hold that name it
+// still tells the name, with ok false; where the kind is off or the id excluded the name is blank.
+func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
+	ids, err := n.scoped(kind, id)
+	if err != nil || len(ids) == 0 {
+		return "", false
+	}
+	return n.name(kind, ids[0])
+}
+
+// Names lists the names under which the store is to be asked for id, in order; none means not found without a call.
+// The error is the refusal of Scope.
+func (n *Naming) Names(kind secrets.Kind, id string) ([]string, error) {
+	ids, err := n.scoped(kind, id)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if name, ok := n.name(kind, id); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// ID is the way back, for listing: the id that name stands for, if it is one of kind.
+// Where Rewrite loses letters, the id is in its rewritten form.
+func (n *Naming) ID(kind secrets.Kind, name string) (id string, ok bool) {
+	head, on := n.Head(kind)
+	if !on {
+		return "", false
+	}
+	id, ok = strings.CutPrefix(name, head)
+	return id, ok && id != "" && n.pattern(kind).Match(id)
+}
+
+// Head returns what every name of kind begins with, and whether the kind is looked up at all.
+func (n *Naming) Head(kind secrets.Kind) (head string, on bool) { return n.build(kind, "") }
+
+func (n *Naming) scoped(kind secrets.Kind, id string) ([]string, error) {
+	if _, on := n.prefix(kind).Text(); !on || id == "" || !n.pattern(kind).Match(id) {
+		return nil, nil
+	}
+	if n.Scope == nil {
+		return []string{id}, nil
+	}
+	return n.Scope(kind, id)
+}
+
+func (n *Naming) name(kind secrets.Kind, id string) (string, bool) {
+	name, on := n.build(kind, id)
+	return name, on && (n.Valid == nil || n.Valid(name))
+}
+
+func (n *Naming) build(kind secrets.Kind, id string) (string, bool) {
+	prefix, on := n.prefix(kind).Text()
+	if !on {
+		return "", false
+	}
+	join, separator := n.Join, n.Separator
+	if join == nil {
+		join = Join
+	}
+	if separator == "" {
+		separator = "/"
+	}
+	name := join(prefix, separator, id)
+	if n.Rewrite != nil {
+		name = n.Rewrite(name)
+	}
+	return name, true
+}
+
+func (n *Naming) prefix(kind secrets.Kind) Prefix {
+	switch kind {
+	case secrets.KindConnection:
+		return n.Connections.Or("airflow/connections")
+	case secrets.KindVariable:
+		return n.Variables.Or("airflow/variables")
+	case secrets.KindConfig:
+		return n.Config.Or("airflow/config")
+	}
+	return Off
+}
+
+func (n *Naming) pattern(kind secrets.Kind) Pattern {
+	switch kind {
+	case secrets.KindConnection:
+		return n.ConnectionsPattern
+	case secrets.KindVariable:
+		return n.VariablesPattern
+	}
+	return n.ConfigPattern
+}

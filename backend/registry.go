@@ -1,0 +1,91 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/secretchain/secrets"
+)
+
+// Driver opens a backend from Airflow's backend_kwargs.
+type Driver struct {
+	Name       string   // "vault"
+	ClassPaths []string // every name Airflow has used for it
+	// Open makes the backend. It does no I/O: a store that is down or a login that fails shows at the first lookup.
+	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs.
+	Open func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error)
+}
+
+var registry struct {
+	sync.RWMutex
+	drivers map[string]Driver // by name and by class path
+}
+
+// Register makes a driver available to [Open] under its name and class paths. Store packages call it from init.
+// It panics on a blank name, a nil Open, and a name or class path that is taken.
+func Register(d Driver) {
+	if d.Name == "" || d.Open == nil {
+		panic("backend: Register of a driver without a name or an Open function")
+	}
+	registry.Lock()
+	defer registry.Unlock()
+	if registry.drivers == nil {
+		registry.drivers = make(map[string]Driver)
+	}
+	names := append([]string{d.Name}, d.ClassPaths...)
+	for _, name := range names {
+		if taken, ok := registry.drivers[name]; ok {
+			panic(fmt.Sprintf("backend: Register of driver %q: %q is taken by driver %q", d.Name, name, taken.Name))
+		}
+	}
+	for _, name := range names {
+		registry.drivers[name] = d
+	}
+}
+
+// Drivers lists the names of the registered drivers, sorted.
+func Drivers() []string {
+	registry.RLock()
+	defer registry.RUnlock()
+	names := make(map[string]bool)
+	for _, d := range registry.drivers {
+		names[d.Name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Open opens the backend that is registered under a driver's name or one of its class paths. It does no I/O.
+//
+// A store of this module whose package is not imported is an error that names the import to add; any other unknown
+// name is an error that lists what is registered. No error shows an argument's value.
+func Open(ctx context.Context, nameOrClassPath string, kwargs json.RawMessage) (secrets.Backend, error) {
+	name := strings.TrimSpace(nameOrClassPath)
+	registry.RLock()
+	d, ok := registry.drivers[name]
+	registry.RUnlock()
+	if !ok {
+		return nil, unknownDriver(name)
+	}
+	b, err := d.Open(ctx, kwargs)
+	if err != nil {
+		return nil, fmt.Errorf("open backend %s: %w", d.Name, err)
+	}
+	return b, nil
+}
+
+func unknownDriver(name string) error {
+	if k, ok := knownStore(name); ok {
+		return fmt.Errorf("backend %q is the store %s, whose package is not imported: add import _ %q", name, k.driver, k.importPath())
+	}
+	registered := strings.Join(Drivers(), ", ")
+	if registered == "" {
+		registered = "none"
+	}
+	return fmt.Errorf("unknown backend %q: registered are %s; import the package of the store (backend/all has every one), "+
+		"or register your own with backend.Register", name, registered)
+}
