@@ -1,0 +1,458 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/secretchain/secrets/internal/cache"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// gate is a load that waits until it is opened or its context ends, and counts.
+type gate struct {
+	started atomic.Int32
+	ended   atomic.Int32 // by their context
+	open    chan struct{}
+}
+
+func newGate() *gate { return &gate{open: make(chan struct{})} }
+
+func (g *gate) load(ctx context.Context, key string) (string, error) {
+	n := g.started.Add(1)
+	select {
+	case <-g.open:
+		return fmt.Sprintf("%s of load %d", key, n), nil
+	case <-ctx.Done():
+		g.ended.Add(1)
+		return "", context.Cause(ctx)
+	}
+}
+
+// answer is what one caller of Do got.
+type answer struct {
+	value  string
+	shared bool
+	err    error
+}
+
+// pending is where the answer to a call will be.
+type pending struct{ got atomic.Pointer[answer] }
+
+// now returns the answer, or a blank one while there is none.
+func (p *pending) now() answer {
+	if a := p.got.Load(); a != nil {
+		return *a
+	}
+	return answer{}
+}
+
+// caller calls Do in a goroutine of its own and returns when that goroutine waits, or has its answer.
+func caller(ctx context.Context, f *cache.Flight[string, string], key string) *pending {
+	p := new(pending)
+	go func() {
+		v, shared, err := f.Do(ctx, key)
+		p.got.Store(&answer{v, shared, err})
+	}()
+	synctest.Wait()
+	return p
+}
+
+// endings are the two kinds of context that Do treats differently.
+var endings = map[string]func(t *testing.T) context.Context{
+	"load on its own goroutine":      func(t *testing.T) context.Context { return t.Context() },
+	"load on the caller's goroutine": func(*testing.T) context.Context { return context.Background() },
+}
+
+func TestFlightSharesOneLoad(t *testing.T) {
+	for name, leader := range endings {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate()
+				f := cache.NewFlight(g.load)
+				answers := []*pending{caller(leader(t), f, "k")}
+				for i := range 100 {
+					ctx := context.Background()
+					if i%2 == 0 {
+						ctx = t.Context()
+					}
+					answers = append(answers, caller(ctx, f, "k"))
+				}
+				other := caller(t.Context(), f, "other")
+				close(g.open)
+				synctest.Wait()
+				for i, a := range answers {
+					assert.Equal(t, answer{"k of load 1", i > 0, nil}, a.now(), "caller %d", i)
+				}
+				assert.Equal(t, answer{"other of load 2", false, nil}, other.now())
+
+				again := caller(leader(t), f, "k")
+				assert.Equal(t, answer{"k of load 3", false, nil}, again.now(), "a finished load is not remembered")
+				f.Close(errClosed)
+			})
+		})
+	}
+}
+
+func TestFlightLeaderLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		f := cache.NewFlight(g.load)
+		ctx, cancel := context.WithCancel(t.Context())
+		leader := caller(ctx, f, "k")
+		follower := caller(t.Context(), f, "k")
+		cancel()
+		synctest.Wait()
+		assert.Equal(t, answer{"", false, context.Canceled}, leader.now())
+		assert.Zero(t, follower.now(), "still waiting")
+		assert.Zero(t, g.ended.Load(), "the load goes on for the follower")
+		close(g.open)
+		synctest.Wait()
+		assert.Equal(t, answer{"k of load 1", true, nil}, follower.now())
+		f.Close(errClosed)
+	})
+}
+
+func TestFlightEachCallerHasItsOwnDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		f := cache.NewFlight(g.load)
+		var answers []*pending
+		for i := range 4 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i+1)*time.Second)
+			defer cancel()
+			answers = append(answers, caller(ctx, f, "k"))
+		}
+		for i := range answers {
+			time.Sleep(time.Second)
+			synctest.Wait()
+			for j, a := range answers {
+				if j <= i {
+					assert.Equal(t, answer{"", j > 0, context.DeadlineExceeded}, a.now(), "caller %d after %d s", j, i+1)
+				} else {
+					assert.Zero(t, a.now(), "caller %d after %d s", j, i+1)
+				}
+			}
+		}
+		assert.EqualValues(t, 1, g.ended.Load(), "nobody waits: the load is stopped")
+
+		late := caller(t.Context(), f, "k")
+		close(g.open)
+		synctest.Wait()
+		assert.Equal(t, answer{"k of load 2", false, nil}, late.now())
+		f.Close(errClosed)
+	})
+}
+
+// A load that does not obey its context may end long after it was abandoned, and must then touch nothing.
+func TestFlightAbandonedResultIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := make(chan struct{}), make(chan struct{})
+		var n atomic.Int32
+		f := cache.NewFlight(func(context.Context, string) (string, error) {
+			if n.Add(1) == 1 {
+				<-first
+				return "abandoned", nil
+			}
+			<-second
+			return "fresh", nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		leader := caller(ctx, f, "k")
+		cancel()
+		synctest.Wait()
+		assert.Equal(t, context.Canceled, leader.now().err)
+		late := caller(t.Context(), f, "k")
+		close(first)
+		synctest.Wait()
+		assert.Zero(t, late.now(), "the abandoned load's end is not the new one's")
+		joined := caller(t.Context(), f, "k")
+		close(second)
+		synctest.Wait()
+		assert.Equal(t, answer{"fresh", false, nil}, late.now())
+		assert.Equal(t, answer{"fresh", true, nil}, joined.now())
+		assert.EqualValues(t, 2, n.Load())
+		f.Close(errClosed)
+	})
+}
+
+func TestFlightEndedContextLoadsNothing(t *testing.T) {
+	g := newGate()
+	f := cache.NewFlight(g.load)
+	defer f.Close(errClosed)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := f.Do(ctx, "k")
+	assert.Equal(t, context.Canceled, err)
+	assert.Zero(t, g.started.Load())
+}
+
+type contextKey struct{}
+
+func TestFlightLoadKeepsTheFirstCallersValues(t *testing.T) {
+	for name, leader := range endings {
+		t.Run(name, func(t *testing.T) {
+			var deadline bool
+			f := cache.NewFlight(func(ctx context.Context, _ string) (string, error) {
+				_, deadline = ctx.Deadline()
+				child, cancel := context.WithCancel(ctx)
+				defer cancel()
+				value, _ := child.Value(contextKey{}).(string)
+				return value, nil
+			})
+			defer f.Close(errClosed)
+			ctx := context.WithValue(leader(t), contextKey{}, "trace")
+			if ctx.Done() != nil {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, time.Hour)
+				defer cancel()
+			}
+			v, _, err := f.Do(ctx, "k")
+			require.NoError(t, err)
+			assert.Equal(t, "trace", v)
+			assert.False(t, deadline, "a caller's deadline is not the load's")
+		})
+	}
+}
+
+func TestFlightPanic(t *testing.T) {
+	const secret = "hunter2-in-a-panic"
+	ends := map[string]struct {
+		end   func()
+		where bool // whether the error says where
+	}{
+		"panic with an error":   {func() { panic(errors.New(secret)) }, true},
+		"panic with text":       {func() { panic(secret) }, true},
+		"panic with nil":        {func() { panic(nil) }, true},
+		"nil pointer":           {func() { var p *answer; p.value = secret }, true},
+		"panic while panicking": {func() { defer func() { panic(secret) }(); panic(secret) }, true},
+		"Goexit":                {runtime.Goexit, false},
+	}
+	for kind, leader := range endings {
+		for name, tc := range ends {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					open := make(chan struct{})
+					f := cache.NewFlight(func(context.Context, string) (string, error) {
+						<-open
+						tc.end()
+						return "", nil
+					})
+					first := caller(leader(t), f, "k")
+					second := caller(t.Context(), f, "k")
+					third := caller(context.Background(), f, "k")
+					close(open)
+					synctest.Wait()
+					if kind == "load on its own goroutine" || tc.where { // else the first caller's goroutine is gone
+						require.ErrorIs(t, first.now().err, cache.ErrPanic)
+					}
+					require.ErrorIs(t, second.now().err, cache.ErrPanic)
+					require.ErrorIs(t, third.now().err, cache.ErrPanic)
+					assert.NotContains(t, second.now().err.Error(), secret)
+					assert.Equal(t, tc.where, strings.Contains(second.now().err.Error(), "flight_test.go:"), second.now().err.Error())
+					f.Close(errClosed)
+				})
+			})
+		}
+	}
+}
+
+var errClosed = errors.New("closed for the test")
+
+func TestFlightClose(t *testing.T) {
+	for name, leader := range endings {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate()
+				f := cache.NewFlight(g.load)
+				first := caller(context.WithValue(leader(t), contextKey{}, 1), f, "k")
+				second := caller(t.Context(), f, "k")
+				third := caller(leader(t), f, "other")
+				f.Close(errClosed)
+				f.Close(errors.New("a second cause"))
+				synctest.Wait()
+				assert.Equal(t, answer{"", false, errClosed}, first.now())
+				assert.Equal(t, answer{"", true, errClosed}, second.now())
+				assert.Equal(t, answer{"", false, errClosed}, third.now())
+				assert.EqualValues(t, 2, g.ended.Load())
+				_, _, err := f.Do(leader(t), "k")
+				assert.Equal(t, errClosed, err)
+				assert.EqualValues(t, 2, g.started.Load())
+			})
+		})
+	}
+}
+
+func TestFlightCloseWaitsForAbandonedLoads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stubborn := make(chan struct{})
+		f := cache.NewFlight(func(context.Context, string) (string, error) {
+			<-stubborn
+			return "", nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		caller(ctx, f, "k")
+		cancel()
+		var closed atomic.Bool
+		go func() {
+			f.Close(errClosed)
+			closed.Store(true)
+		}()
+		synctest.Wait()
+		assert.False(t, closed.Load())
+		close(stubborn)
+		synctest.Wait()
+		assert.True(t, closed.Load())
+	})
+}
+
+func TestFlightWithoutCompanyAllocatesNothing(t *testing.T) {
+	f := cache.NewFlight(func(context.Context, string) (string, error) { return "v", nil })
+	defer f.Close(errClosed)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { _, _, _ = f.Do(context.Background(), "k") }))
+}
+
+// Many goroutines over few keys, with contexts of every sort: values are right, loads of one key never overlap unless
+// one was abandoned, and under -race the reused calls are seen to be nobody's.
+func TestFlightUnderLoad(t *testing.T) {
+	var running, loads atomic.Int32
+	f := cache.NewFlight(func(ctx context.Context, key int) (int, error) {
+		loads.Add(1)
+		running.Add(1)
+		defer running.Add(-1)
+		if key%3 == 0 {
+			runtime.Gosched()
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return key * 7, nil
+	})
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			for i := range 2000 {
+				key := i % 5
+				ctx, cancel := context.Background(), context.CancelFunc(func() {})
+				if (g+i)%3 == 0 {
+					ctx, cancel = context.WithCancel(t.Context())
+					if i%2 == 0 {
+						go cancel()
+					}
+				}
+				v, _, err := f.Do(ctx, key)
+				if err != nil {
+					assert.ErrorIs(t, err, context.Canceled)
+					assert.Error(t, ctx.Err(), "only a caller's own context fails it")
+				} else {
+					assert.Equal(t, key*7, v)
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	f.Close(errClosed)
+	assert.Zero(t, running.Load())
+	assert.Positive(t, loads.Load())
+}
+
+// TestFlightModel holds Do against the rules, over random orders of arriving, leaving, finishing and closing.
+func TestFlightModel(t *testing.T) {
+	type running struct {
+		n       int
+		open    chan struct{}
+		waiting map[int]bool
+	}
+	type waiter struct {
+		*pending
+		key    string
+		shared bool
+		cancel context.CancelFunc
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			begun := make(chan *running)
+			f := cache.NewFlight(func(ctx context.Context, key string) (string, error) {
+				r := &running{open: make(chan struct{}), waiting: map[int]bool{}}
+				begun <- r
+				select {
+				case <-r.open:
+					return fmt.Sprint(key, r.n), nil
+				case <-ctx.Done():
+					return "", errors.New("ended")
+				}
+			})
+			loads := map[string]*running{}
+			waiters := map[int]*waiter{}
+			next, count := 0, 0
+			for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+				key := rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "key")
+				switch rapid.SampledFrom([]string{"arrive", "arrive", "leave", "finish"}).Draw(rt, "action") {
+				case "arrive":
+					ctx, cancel := context.WithCancel(context.Background())
+					w := &waiter{key: key, shared: loads[key] != nil, cancel: cancel}
+					w.pending = caller(ctx, f, key)
+					if loads[key] == nil {
+						count++
+						loads[key] = <-begun
+						loads[key].n = count
+					}
+					loads[key].waiting[next] = true
+					waiters[next] = w
+					next++
+				case "leave":
+					if len(waiters) == 0 {
+						continue
+					}
+					id := rapid.SampledFrom(slices.Sorted(maps.Keys(waiters))).Draw(rt, "who")
+					w := waiters[id]
+					w.cancel()
+					synctest.Wait()
+					require.Equal(t, answer{"", w.shared, context.Canceled}, w.now())
+					delete(waiters, id)
+					delete(loads[w.key].waiting, id)
+					if len(loads[w.key].waiting) == 0 {
+						delete(loads, w.key)
+					}
+				case "finish":
+					if r := loads[key]; r != nil {
+						close(r.open)
+						synctest.Wait()
+						for id := range r.waiting {
+							w := waiters[id]
+							require.Equal(t, answer{fmt.Sprint(key, r.n), w.shared, nil}, w.now())
+							w.cancel()
+							delete(waiters, id)
+						}
+						delete(loads, key)
+					}
+				}
+				for _, w := range waiters {
+					require.Zero(t, w.now(), "nobody else was answered")
+				}
+			}
+			f.Close(errClosed)
+			synctest.Wait()
+			for _, w := range waiters {
+				require.Equal(t, answer{"", w.shared, errClosed}, w.now())
+				w.cancel()
+			}
+		})
+	})
+}
