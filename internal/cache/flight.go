@@ -121,6 +121,16 @@ func (f *Flight[K, V]) inherit(ctx context.Context) context.Context {
 	return &withValues{Context: f.base, values: ctx}
 }
 
+// Inline reports whether ctx, the context of a load, is that of a load on its caller's goroutine: the callers for whom
+// nanoseconds count.
+func (f *Flight[K, V]) Inline(ctx context.Context) bool {
+	if ctx == f.base {
+		return true
+	}
+	_, ok := ctx.(*withValues)
+	return ok
+}
+
 // run is the goroutine of one load.
 func (f *Flight[K, V]) run(ctx context.Context, b *bucket[K, V], c *call[K, V], key K, cancel context.CancelFunc) {
 	defer f.loads.Done()

@@ -1,0 +1,216 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/secretchain/secrets/internal/cache"
+)
+
+// Options is what a chain may be given besides its layers. Nil is valid, and so is every zero field.
+type Options struct {
+	// FallThrough makes every layer continue on every failure, as Airflow 2 and 3 do.
+	// False: a failure other than absence ends the search, unless the layer's ContinueOn names its class.
+	FallThrough bool
+	// Cache keeps what was found. Nil: no cache.
+	Cache *CacheOptions
+	// Pick is GetConnection's choice among several connections under one id; it must not keep or change the slice.
+	// Nil: the first. PickRandom: as Airflow 1.10.
+	Pick func([]Connection) Connection
+	// RefuseShadowedWrites makes SetConnection and SetVariable fail with ErrShadowed, and write nothing, where an
+	// earlier layer holds the name or cannot be asked.
+	RefuseShadowedWrites bool
+	// Logger is told of failures that the search passes over and of shadowed writes. Nil: silent.
+	Logger *slog.Logger
+	// Observer sees every backend call. Nil: none.
+	Observer Observer
+}
+
+// A Chain looks names up in its layers, in order; the first layer that holds a name wins, and values are never merged.
+// It is a [Backend] and a [ConfigGetter] itself, so chains nest. Make one with [NewChain]; all methods are safe for
+// concurrent use.
+//
+// Absence goes to the next layer. Any other failure ends the search, unless ContinueOn of the layer names its class (or
+// Options.FallThrough is set): the error is then a [LookupError]. A caller's ended context ends the search with the
+// context's error, which is nobody's failure. Results are values: nothing a caller does to one changes another's.
+//
+// Concurrent lookups of one key make one backend call, which goes on while anybody waits for it: one caller's
+// cancellation fails nobody else.
+type Chain struct {
+	layers       []layer
+	fallThrough  bool
+	refuseShadow bool
+	pick         func([]Connection) Connection
+	logger       *slog.Logger
+	observer     Observer
+
+	flight *cache.Flight[request, answer]
+	stats  counters
+	close  sync.Once
+	ended  atomic.Bool
+}
+
+var (
+	_ Backend      = (*Chain)(nil)
+	_ ConfigGetter = (*Chain)(nil)
+	_ Checker      = (*Chain)(nil)
+	_ io.Closer    = (*Chain)(nil)
+)
+
+// NewChain returns a chain over layers, which it copies. It does no I/O. It fails for a chain without layers, and for a
+// layer without a name or a backend, with a name used twice, or with a ContinueOn that is no class.
+func NewChain(layers []Layer, opts *Options) (*Chain, error) {
+	checked, err := newLayers(layers)
+	if err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
+	}
+	if opts == nil {
+		opts = &Options{}
+	}
+	c := &Chain{
+		layers:       checked,
+		fallThrough:  opts.FallThrough,
+		refuseShadow: opts.RefuseShadowedWrites,
+		pick:         opts.Pick,
+		logger:       opts.Logger,
+		observer:     opts.Observer,
+	}
+	c.flight = cache.NewFlight(c.search)
+	return c, nil
+}
+
+// GetConnection returns the connection stored under id in the first layer that has it. Where that layer has several,
+// it returns the one that Options.Pick chooses.
+//
+// Errors: a [LookupError] with the class of what went wrong, [ErrNotFound] if every layer that was asked said so; the
+// context's error; [ErrClosed].
+func (c *Chain) GetConnection(ctx context.Context, id string) (Connection, error) {
+	a, err := c.find(ctx, request{KindConnection, id})
+	if err != nil {
+		return Connection{}, err
+	}
+	return c.choose(a.conns), nil
+}
+
+// GetConnections returns every connection stored under id in the first layer that has any, in stored order.
+// The slice belongs to the caller. Errors are those of GetConnection.
+func (c *Chain) GetConnections(ctx context.Context, id string) ([]Connection, error) {
+	a, err := c.find(ctx, request{KindConnection, id})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(a.conns), nil // others may have the same answer
+}
+
+// GetConnURI returns the URI form of the first connection stored under id. The text holds its password.
+// Errors are those of GetConnection.
+func (c *Chain) GetConnURI(ctx context.Context, id string) (string, error) {
+	a, err := c.find(ctx, request{KindConnection, id})
+	if err != nil {
+		return "", err
+	}
+	return a.conns[0].URI().Reveal(), nil
+}
+
+// GetVariable returns the text stored under key in the first layer that has it, byte for byte; "" is a value.
+// Errors are those of GetConnection.
+func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
+	a, err := c.find(ctx, request{KindVariable, key})
+	return a.text, err
+}
+
+// GetConfig returns the configuration value stored under key. Only layers whose backend is a [ConfigGetter] are asked:
+// as in Airflow neither the environment nor the metastore is, unless told to be. Errors are those of GetConnection.
+func (c *Chain) GetConfig(ctx context.Context, key string) (string, error) {
+	a, err := c.find(ctx, request{KindConfig, key})
+	return a.text, err
+}
+
+// find is the way of every read: one search, shared among those who look for the same thing at the same time.
+func (c *Chain) find(ctx context.Context, r request) (answer, error) {
+	c.stats.lookups.Add(1)
+	a, shared, err := c.flight.Do(ctx, r)
+	if shared {
+		c.stats.coalesced.Add(1)
+	}
+	if err == nil {
+		return a, nil
+	}
+	if _, ok := err.(*LookupError); ok {
+		return a, err
+	}
+	if _, ok := err.(*Error); !ok { // the flight's own: the caller's context ended, or the chain is closed
+		err = &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
+	}
+	return answer{}, err
+}
+
+// choose is GetConnection's choice; conns is never empty.
+func (c *Chain) choose(conns []Connection) Connection {
+	if c.pick == nil || len(conns) == 1 {
+		return conns[0]
+	}
+	return c.pick(slices.Clone(conns))
+}
+
+// Check asks every layer that is a [Checker] whether its store can be used, all at once. The error joins one [Error]
+// per layer that cannot, with the layer's name; test it for classes with errors.Is.
+func (c *Chain) Check(ctx context.Context) error {
+	failures := make([]error, len(c.layers))
+	var wg sync.WaitGroup
+	for i := range c.layers {
+		wg.Go(func() { failures[i] = c.layers[i].check(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(failures...)
+}
+
+func (l *layer) check(ctx context.Context) (err error) {
+	checker, ok := l.Backend.(Checker)
+	if !ok {
+		return nil
+	}
+	defer func() {
+		if recover() != nil {
+			err = &Error{Op: "check layer", ID: l.Name, Err: fmt.Errorf("%w: the backend panicked", ErrUnavailable)}
+		}
+	}()
+	if l.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.Timeout)
+		defer cancel()
+	}
+	err = checker.Check(ctx)
+	if err == nil || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return &Error{Op: "check layer", ID: l.Name, Err: err}
+}
+
+func (c *Chain) closed() bool { return c.ended.Load() }
+
+// Close ends the lookups that are under way with [ErrClosed], waits for them, and closes every layer whose backend is an
+// [io.Closer]. Lookups and writes after it fail with ErrClosed. Closing twice is fine; only the first Close can fail.
+func (c *Chain) Close() error {
+	var err error
+	c.close.Do(func() {
+		c.ended.Store(true)
+		c.flight.Close(ErrClosed)
+		var failures []error
+		for i := range c.layers {
+			if closer, ok := c.layers[i].Backend.(io.Closer); ok {
+				if e := closer.Close(); e != nil {
+					failures = append(failures, &Error{Op: "close layer", ID: c.layers[i].Name, Err: e})
+				}
+			}
+		}
+		err = errors.Join(failures...)
+	})
+	return err
+}

@@ -1,0 +1,146 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Layer is one step of the search path.
+type Layer struct {
+	// Name is unique in its chain; it is shown in errors, events and results.
+	Name string
+	// Backend is what is asked.
+	Backend Backend
+	// ContinueOn lists the classes of failure that do not end the search here: ErrDenied, ErrUnavailable, ErrMalformed
+	// or ErrClosed. Absence always goes on to the next layer.
+	ContinueOn []error
+	// Timeout bounds one call. Its expiry is ErrUnavailable, also if the backend does not obey its context; then the
+	// call is left behind. Zero: the caller's deadline alone.
+	Timeout time.Duration
+	// Match reports whether the layer is to be asked for id at all. It must be quick and safe for concurrent use.
+	// Nil: asked for everything.
+	Match func(kind Kind, id string) bool
+}
+
+// layer is a Layer with its optional abilities found once.
+type layer struct {
+	Layer
+	config ConfigGetter // nil: none
+	namer  Namer        // nil: none
+}
+
+// newLayers checks the layers of a new chain.
+func newLayers(layers []Layer) ([]layer, error) {
+	if len(layers) == 0 {
+		return nil, errors.New("chain needs at least one layer")
+	}
+	checked := make([]layer, 0, len(layers))
+	for i, l := range layers {
+		switch {
+		case strings.TrimSpace(l.Name) == "":
+			return nil, fmt.Errorf("layer %d has no name", i+1)
+		case slices.ContainsFunc(checked, func(other layer) bool { return other.Name == l.Name }):
+			return nil, fmt.Errorf("layer name %q is used twice", l.Name)
+		case l.Backend == nil:
+			return nil, fmt.Errorf("layer %q has no backend", l.Name)
+		case l.Timeout < 0:
+			return nil, fmt.Errorf("layer %q has a negative timeout", l.Name)
+		}
+		for _, class := range l.ContinueOn {
+			switch class {
+			case ErrDenied, ErrUnavailable, ErrMalformed, ErrClosed, ErrNotFound:
+			default:
+				return nil, fmt.Errorf("layer %q: ContinueOn holds an error that is no class: use ErrDenied, ErrUnavailable or ErrMalformed", l.Name)
+			}
+		}
+		l.ContinueOn = slices.Clone(l.ContinueOn)
+		ly := layer{Layer: l}
+		ly.config, _ = l.Backend.(ConfigGetter)
+		ly.namer, _ = l.Backend.(Namer)
+		checked = append(checked, ly)
+	}
+	return checked, nil
+}
+
+// asked reports whether the layer has a say in a search: an unmatched one, and one without config, has none.
+func (l *layer) asked(r request) bool {
+	return (l.Match == nil || l.Match(r.kind, r.id)) && (r.kind != KindConfig || l.config != nil)
+}
+
+// goesOn reports whether a failure of class lets the search go on to the next layer.
+func (l *layer) goesOn(class error) bool { return slices.Contains(l.ContinueOn, class) }
+
+// found is what one layer holds under a name.
+type found struct {
+	conns []Connection // KindConnection, never empty
+	text  string       // the others
+}
+
+// ask makes the one call of a search to this layer. The error is the backend's own, or ErrUnavailable for a backend
+// that panicked or took longer than Timeout.
+func (l *layer) ask(ctx context.Context, r request) (found, error) {
+	if l.Timeout == 0 {
+		return l.call(ctx, r)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, l.Timeout, errLayerTimeout)
+	defer cancel()
+	type result struct {
+		found
+		err error
+	}
+	done := make(chan result, 1) // buffered: a backend that answers too late finds nobody, and ends
+	go func() {
+		f, err := l.call(ctx, r)
+		done <- result{f, err}
+	}()
+	select {
+	case res := <-done:
+		if res.err == nil || context.Cause(ctx) != errLayerTimeout {
+			return res.found, res.err
+		}
+	case <-ctx.Done():
+		if context.Cause(ctx) != errLayerTimeout {
+			return found{}, ctx.Err()
+		}
+	}
+	return found{}, fmt.Errorf("%w: no answer within the layer's timeout of %v", ErrUnavailable, l.Timeout)
+}
+
+var errLayerTimeout = errors.New("layer timeout")
+
+// call turns a panic of the backend into an outage, without the panic's text, which may hold anything.
+func (l *layer) call(ctx context.Context, r request) (f found, err error) {
+	defer func() {
+		if recover() != nil {
+			f, err = found{}, fmt.Errorf("%w: the backend panicked", ErrUnavailable)
+		}
+	}()
+	switch r.kind {
+	case KindConnection:
+		f.conns, err = l.Backend.GetConnections(ctx, r.id)
+		if err == nil && len(f.conns) == 0 {
+			err = ErrNotFound
+		}
+		for i := range f.conns {
+			f.conns[i].ID = r.id
+		}
+	case KindVariable:
+		f.text, err = l.Backend.GetVariable(ctx, r.id)
+	case KindConfig:
+		f.text, err = l.config.GetConfig(ctx, r.id)
+	}
+	return f, err
+}
+
+// storeName tells what the layer's store calls a name; "" where it cannot tell.
+func (l *layer) storeName(r request) string {
+	if l.namer == nil {
+		return ""
+	}
+	name, _ := l.namer.StoreName(r.kind, r.id)
+	return name
+}

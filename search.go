@@ -1,0 +1,114 @@
+package secrets
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// request is what one search looks for.
+type request struct {
+	kind Kind
+	id   string
+}
+
+// answer is what a search ended with.
+type answer struct {
+	found
+	layer   *layer    // that holds it
+	fetched time.Time // zero: nobody measured
+	trail   trail     // every layer that was asked, the one that holds it included
+}
+
+// record is one call of a search.
+type record struct {
+	layer *layer
+	err   error
+	took  time.Duration
+}
+
+// trail is the calls of a search in order, kept without allocation for chains of usual length.
+type trail struct {
+	n     int
+	first [4]record
+	more  []record
+}
+
+func (t *trail) add(r record) {
+	if t.n < len(t.first) {
+		t.first[t.n] = r
+	} else {
+		t.more = append(t.more, r)
+	}
+	t.n++
+}
+
+func (t *trail) at(i int) *record {
+	if i < len(t.first) {
+		return &t.first[i]
+	}
+	return &t.more[i-len(t.first)]
+}
+
+// search asks the layers in order (specification, lookup §2 and §6.3). It is the one load behind every read; the flight
+// shares it among concurrent callers. Its context ends when nobody waits for it any more.
+func (c *Chain) search(ctx context.Context, r request) (answer, error) {
+	var a answer
+	timed := c.observer != nil || !c.flight.Inline(ctx) // the clock costs more than a layer in memory
+	var start time.Time
+	if timed {
+		start = time.Now()
+	}
+	defer func() { c.stats.backendCalls.Add(uint64(a.trail.n)) }()
+	for i := range c.layers {
+		l := &c.layers[i]
+		if !l.asked(r) {
+			continue
+		}
+		f, err := c.observed(ctx, l, r)
+		rec := record{layer: l, err: err}
+		if timed {
+			now := time.Now()
+			rec.took, start = now.Sub(start), now
+		}
+		if err == nil {
+			a.trail.add(rec)
+			a.found, a.layer, a.fetched = f, l, start
+			return a, nil
+		}
+		if r.kind == KindConfig && errors.Is(err, errors.ErrUnsupported) {
+			continue // a wrapper around something without config: not asked, after all
+		}
+		a.trail.add(rec)
+		if ctx.Err() != nil {
+			return a, &Error{Op: "get", Kind: r.kind, ID: r.id, Err: ctx.Err()}
+		}
+		class := ClassOf(err)
+		if class == ErrNotFound {
+			continue
+		}
+		c.stats.errors.Add(1)
+		if !c.fallThrough && !l.goesOn(class) {
+			break
+		}
+		if c.logger != nil {
+			c.logger.LogAttrs(ctx, slog.LevelWarn, "secrets: a layer failed, the search goes on",
+				slog.String("layer", l.Name), slog.String("kind", r.kind.String()), slog.String("id", r.id), slog.Any("error", err))
+		}
+	}
+	return a, newLookupError(r, &a.trail)
+}
+
+// observed asks a layer in the sight of the Observer.
+func (c *Chain) observed(ctx context.Context, l *layer, r request) (found, error) {
+	if c.observer == nil {
+		return l.ask(ctx, r)
+	}
+	ctx, end := c.observer.Start(ctx, Call{Layer: l.Name, Kind: r.kind, ID: r.id})
+	f, err := l.ask(ctx, r)
+	if end != nil {
+		end(err)
+	}
+	return f, err
+}

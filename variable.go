@@ -1,0 +1,43 @@
+package secrets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+)
+
+// VariableOr returns the variable, or def if, and only if, it is not found. Any other failure is returned.
+func VariableOr(ctx context.Context, b Backend, key, def string) (string, error) {
+	text, err := b.GetVariable(ctx, key)
+	if err != nil && ClassOf(err) == ErrNotFound {
+		return def, nil
+	}
+	return text, err
+}
+
+// VariableJSON decodes the variable, which holds JSON, into a T by the rules of [encoding/json]. A value that does not
+// fit fails with a [SyntaxError], which tells where and holds no part of it.
+func VariableJSON[T any](ctx context.Context, b Backend, key string) (T, error) {
+	var v, zero T
+	text, err := b.GetVariable(ctx, key)
+	if err != nil {
+		return zero, err
+	}
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return zero, &Error{Op: "decode", Kind: KindVariable, ID: key, Err: jsonSyntaxError(err)}
+	}
+	return v, nil
+}
+
+// jsonSyntaxError keeps the place of an error of encoding/json, whose text may quote what it read.
+func jsonSyntaxError(err error) *SyntaxError {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return &SyntaxError{Form: "JSON", Offset: int(syntax.Offset), Reason: "not valid JSON"}
+	case errors.As(err, &kind):
+		return &SyntaxError{Form: "JSON", Offset: int(kind.Offset), Reason: "a value does not fit " + kind.Type.String()}
+	}
+	return &SyntaxError{Form: "JSON", Reason: "does not fit the type it is decoded into"}
+}
