@@ -28,18 +28,24 @@ type Naming struct {
 	Scope func(kind secrets.Kind, id string) ([]string, error)
 }
 
-// Join is prefix, separator and id with the prefix's trailing separators dropped; a blank prefix gives the id alone.
-// As in Airflow, a separator of several characters is dropped as a set of characters (specification, backends §13).
+// Join is prefix, separator and id with the prefix's trailing separators dropped; a prefix that is then blank gives the
+// id alone. As in Airflow, a separator of several characters is dropped as a set of characters (specification, backends §13).
 func Join(prefix, separator, id string) string {
+	prefix = strings.TrimRight(prefix, separator)
 	if prefix == "" {
 		return id
 	}
-	return strings.TrimRight(prefix, separator) + separator + id
+	return prefix + separator + id
 }
 
 // StoreName answers the name under which the store would be asked first. Where the store could not hold that name it
-// still tells the name, with ok false; where the kind is off or the id excluded the name is blank.
+// still tells the name, with ok false, and so it does for the blank id, which is never asked for; where the kind is off
+// or the id excluded the name is blank.
 func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
+	if id == "" {
+		name, _ = n.build(kind, id)
+		return name, false
+	}
 	ids, err := n.scoped(kind, id)
 	if err != nil || len(ids) == 0 {
 		return "", false
