@@ -43,6 +43,8 @@ type call[K comparable, V any] struct {
 	hash    uint64
 	next    *call[K, V]
 	waiting int                // callers, the one that runs the load itself included
+	passed  bool               // forgotten: it goes on for those who wait, and nobody joins it any more
+	over    bool               // done is closed
 	cancel  context.CancelFunc // nil: the load runs on its caller's goroutine, and that caller never leaves
 	done    chan struct{}      // nil: nobody but the caller that runs the load knows this call
 	value   V
@@ -98,6 +100,13 @@ func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, shared bool, err err
 	go f.run(own, b, c, key, cancel)
 	v, err = b.wait(ctx, c)
 	return v, false, err
+}
+
+// Forget makes the next caller of key begin a new load even if one is running, which goes on for those who wait for it:
+// after a write, nobody is to be given what was read before it.
+func (f *Flight[K, V]) Forget(key K) {
+	hash := maphash.Comparable(f.seed, key)
+	f.buckets[hash%flightBuckets].forget(hash, key)
 }
 
 // Close ends the context of every running load, gives cause to everyone who waits and to every later caller, and
@@ -163,10 +172,10 @@ func (f *Flight[K, V]) runHere(ctx context.Context, b *bucket[K, V], c *call[K, 
 	return f.load(ctx, key)
 }
 
-// find returns the running call of key, or nil.
+// find returns the running call of key that callers may join, or nil.
 func (b *bucket[K, V]) find(hash uint64, key K) *call[K, V] {
 	for c := b.calls; c != nil; c = c.next {
-		if c.hash == hash && c.key == key {
+		if c.hash == hash && c.key == key && !c.passed {
 			return c
 		}
 	}
@@ -185,15 +194,14 @@ func (b *bucket[K, V]) begin(hash uint64, key K) *call[K, V] {
 	return c
 }
 
-// remove takes c out of the table and reports whether it was there; if not, it was abandoned before.
-func (b *bucket[K, V]) remove(c *call[K, V]) bool {
+// remove takes c out of the table if it is still there.
+func (b *bucket[K, V]) remove(c *call[K, V]) {
 	for p := &b.calls; *p != nil; p = &(*p).next {
 		if *p == c {
 			*p, c.next = c.next, nil
-			return true
+			return
 		}
 	}
-	return false
 }
 
 // wait returns the result of c, or ctx.Err() once ctx has ended; the last to leave stops the load.
@@ -213,36 +221,48 @@ func (b *bucket[K, V]) wait(ctx context.Context, c *call[K, V]) (v V, err error)
 	return v, ctx.Err()
 }
 
-// finish gives the result to those who wait, unless the call was abandoned. A call that only the caller running it
-// ever knew becomes the bucket's spare: nobody can have a pointer to it, since pointers are handed out under the lock
-// and together with a channel.
+// finish gives the result to those who wait. A call that only the caller running it ever knew becomes the bucket's
+// spare: nobody can have a pointer to it, since pointers are handed out under the lock and together with a channel.
 func (b *bucket[K, V]) finish(c *call[K, V], v V, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.remove(c) {
-		return
-	}
+	b.remove(c)
 	if c.done == nil {
 		*c = call[K, V]{}
 		b.spare = c
 		return
 	}
-	c.value, c.err = v, err
-	close(c.done)
+	c.settle(v, err)
+}
+
+// settle closes the call with a result, once.
+func (c *call[K, V]) settle(v V, err error) {
+	if !c.over {
+		c.over, c.value, c.err = true, v, err
+		close(c.done)
+	}
+}
+
+// forget lets nobody join the running call of key any more.
+func (b *bucket[K, V]) forget(hash uint64, key K) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.find(hash, key); c != nil {
+		c.passed = true
+	}
 }
 
 // abandon ends every call of the bucket with cause.
 func (b *bucket[K, V]) abandon(cause error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for c := b.calls; c != nil; c = b.calls {
-		b.remove(c)
+	for c := b.calls; c != nil; c = c.next {
 		if c.cancel != nil {
 			c.cancel()
 		}
 		if c.done != nil {
-			c.err = cause
-			close(c.done)
+			var none V
+			c.settle(none, cause)
 		}
 	}
 }

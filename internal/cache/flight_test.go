@@ -298,6 +298,52 @@ func TestFlightClose(t *testing.T) {
 	}
 }
 
+func TestFlightForget(t *testing.T) {
+	for name, leader := range endings {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate()
+				f := cache.NewFlight(g.load)
+				f.Forget("k")
+				before := []*pending{caller(leader(t), f, "k"), caller(t.Context(), f, "k")}
+				f.Forget("k")
+				after := []*pending{caller(leader(t), f, "k"), caller(t.Context(), f, "k")}
+				close(g.open)
+				synctest.Wait()
+				for i := range before {
+					assert.Equal(t, answer{"k of load 1", i > 0, nil}, before[i].now())
+					assert.Equal(t, answer{"k of load 2", i > 0, nil}, after[i].now())
+				}
+				f.Close(errClosed)
+			})
+		})
+	}
+}
+
+func TestFlightForgottenLoadsEnd(t *testing.T) {
+	ends := map[string]func(f *cache.Flight[string, string], leave context.CancelFunc){
+		"closed":     func(f *cache.Flight[string, string], _ context.CancelFunc) { f.Close(errClosed) },
+		"left alone": func(_ *cache.Flight[string, string], leave context.CancelFunc) { leave() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGate()
+				f := cache.NewFlight(g.load)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				forgotten := caller(ctx, f, "k")
+				f.Forget("k")
+				end(f, cancel)
+				synctest.Wait()
+				assert.Error(t, forgotten.now().err)
+				assert.EqualValues(t, 1, g.ended.Load())
+				f.Close(errClosed)
+			})
+		})
+	}
+}
+
 func TestFlightCloseWaitsForAbandonedLoads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stubborn := make(chan struct{})
