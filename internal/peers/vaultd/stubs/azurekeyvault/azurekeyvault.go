@@ -1,0 +1,31 @@
+// Package azurekeyvault stands in for the seal of the same name, which no test uses, and keeps its cloud SDK out of the build.
+package azurekeyvault
+
+import (
+	"context"
+	"errors"
+
+	wrapping "github.com/hashicorp/go-kms-wrapping/v2"
+)
+
+// Wrapper refuses to be configured.
+type Wrapper struct{ wrapping.Wrapper }
+
+// NewWrapper returns a Wrapper.
+func NewWrapper() *Wrapper { return &Wrapper{} }
+
+// SetConfig fails.
+func (*Wrapper) SetConfig(context.Context, ...wrapping.Option) (*wrapping.WrapperConfig, error) {
+	return nil, errors.New("azurekeyvault is not built into this test server")
+}
+
+// WithDisallowEnvVars is accepted and ignored.
+func WithDisallowEnvVars(bool) wrapping.Option { return nil }
+
+// Names of environment variables that the server's configuration would read; their text is our own.
+const (
+	EnvAzureKeyVaultWrapperKeyName   = "stub-EnvAzureKeyVaultWrapperKeyName"
+	EnvAzureKeyVaultWrapperVaultName = "stub-EnvAzureKeyVaultWrapperVaultName"
+	EnvVaultAzureKeyVaultKeyName     = "stub-EnvVaultAzureKeyVaultKeyName"
+	EnvVaultAzureKeyVaultVaultName   = "stub-EnvVaultAzureKeyVaultVaultName"
+)

@@ -1,0 +1,37 @@
+// Package ocikms stands in for the seal of the same name, which no test uses, and keeps its cloud SDK out of the build.
+package ocikms
+
+import (
+	"context"
+	"errors"
+
+	wrapping "github.com/hashicorp/go-kms-wrapping/v2"
+)
+
+// Wrapper refuses to be configured.
+type Wrapper struct{ wrapping.Wrapper }
+
+// NewWrapper returns a Wrapper.
+func NewWrapper() *Wrapper { return &Wrapper{} }
+
+// SetConfig fails.
+func (*Wrapper) SetConfig(context.Context, ...wrapping.Option) (*wrapping.WrapperConfig, error) {
+	return nil, errors.New("ocikms is not built into this test server")
+}
+
+// Names of the configuration that the server reads back.
+const (
+	KmsConfigKeyId              = "key_id"
+	KmsConfigCryptoEndpoint     = "crypto_endpoint"
+	KmsConfigManagementEndpoint = "management_endpoint"
+)
+
+// Names of environment variables that the server's configuration would read; their text is our own.
+const (
+	EnvOciKmsWrapperCryptoEndpoint       = "stub-EnvOciKmsWrapperCryptoEndpoint"
+	EnvOciKmsWrapperKeyId                = "stub-EnvOciKmsWrapperKeyId"
+	EnvOciKmsWrapperManagementEndpoint   = "stub-EnvOciKmsWrapperManagementEndpoint"
+	EnvVaultOciKmsSealCryptoEndpoint     = "stub-EnvVaultOciKmsSealCryptoEndpoint"
+	EnvVaultOciKmsSealKeyId              = "stub-EnvVaultOciKmsSealKeyId"
+	EnvVaultOciKmsSealManagementEndpoint = "stub-EnvVaultOciKmsSealManagementEndpoint"
+)
