@@ -26,25 +26,21 @@ func Fields(c secrets.Connection) map[string]any {
 	put("schema", c.Schema)
 	put("extra", c.Extra.Reveal())
 	if c.Port != 0 {
-		fields["port"] = c.Port
+		fields["port"] = json.Number(strconv.Itoa(c.Port))
 	}
 	return fields
 }
 
 // Differences names the fields in which c differs from a vector's fields, as [SameFields] compares them.
 func Differences(c secrets.Connection, fields map[string]any) []string {
-	got := Fields(c)
-	if c.Port != 0 {
-		got["port"] = json.Number(strconv.Itoa(c.Port))
-	}
-	return SameFields(got, fields)
+	return SameFields(Fields(c), fields)
 }
 
 // fieldNames are the fields of a connection that are compared. The id is the caller's, extra_dejson follows from extra.
 var fieldNames = []string{"conn_type", "description", "host", "login", "password", "schema", "port", "extra"}
 
 // SameFields names the fields in which two connections differ. Null, the empty text and port 0 are one thing; an extra is
-// compared as the JSON in it, with numbers of any size, and as text where it is not JSON.
+// compared as the JSON in it, and as text where it is not JSON.
 func SameFields(got, want any) []string {
 	g, ok1 := got.(map[string]any)
 	w, ok2 := want.(map[string]any)
@@ -119,7 +115,7 @@ func asList(value any) []any {
 }
 
 // SameJSON names the keys whose values differ where both are objects, and otherwise says "value" when they differ.
-// Numbers are compared by value, of any size: 1.0 and 1 are the same.
+// Integers are compared exactly, of any size; other numbers by value, so that 1.0 and 1 are the same.
 func SameJSON(got, want any) []string {
 	g, ok1 := got.(map[string]any)
 	w, ok2 := want.(map[string]any)
@@ -178,12 +174,17 @@ func sameValue(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// sameNumber compares two JSON numbers exactly.
+// sameNumber compares two JSON numbers as Python reads them: integers exactly, all others as float64.
 func sameNumber(a, b string) bool {
 	if a == b {
 		return true
 	}
-	x, ok1 := new(big.Rat).SetString(a)
-	y, ok2 := new(big.Rat).SetString(b)
-	return ok1 && ok2 && x.Cmp(y) == 0
+	x, isInt1 := new(big.Int).SetString(a, 10)
+	y, isInt2 := new(big.Int).SetString(b, 10)
+	if isInt1 && isInt2 {
+		return x.Cmp(y) == 0
+	}
+	f, err1 := strconv.ParseFloat(a, 64)
+	g, err2 := strconv.ParseFloat(b, 64)
+	return err1 == nil && err2 == nil && f == g
 }

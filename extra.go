@@ -1,0 +1,104 @@
+package secrets
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// isNoExtra reports whether text is blank or an empty JSON object, which is as good as none.
+func isNoExtra(text string) bool {
+	text = strings.Trim(text, " \t\r\n")
+	return text == "" || text[0] == '{' && text[len(text)-1] == '}' && isBlankJSON(text[1:len(text)-1]) && len(text) > 1
+}
+
+// ExtraMap returns the extra as a map of the caller's own, empty when there is none. Numbers are [json.Number], so none loses a digit.
+// The error is a [*SyntaxError].
+func (c Connection) ExtraMap() (map[string]any, error) {
+	m := map[string]any{}
+	if err := c.DecodeExtra(&m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// NestedExtraMap returns what ExtraMap does, with every text at the top level that is JSON itself replaced by what it
+// stands for, as Airflow's get_extra_dejson(nested=True).
+func (c Connection) NestedExtraMap() (map[string]any, error) {
+	m, err := c.ExtraMap()
+	if err != nil {
+		return nil, err
+	}
+	for key, value := range maps.All(m) {
+		text, ok := value.(string)
+		var nested any
+		if ok && isJSON(text) && decodeJSON(text, &nested) == nil {
+			m[key] = nested
+		}
+	}
+	return m, nil
+}
+
+// DecodeExtra fills v, a pointer, from the extra by the rules of encoding/json; in fields of type any, numbers are
+// [json.Number]. Without an extra v stays as it is. The error is a [*SyntaxError] and names no value, whatever v's own
+// UnmarshalJSON may say; it is a [*json.InvalidUnmarshalError] where v is not a pointer.
+func (c Connection) DecodeExtra(v any) error {
+	text := c.Extra.Reveal()
+	if isBlankJSON(text) {
+		text = "{}"
+	}
+	if !isJSONObject(text) {
+		return &SyntaxError{Form: formConnection, Part: "extra", Reason: "not a JSON object"}
+	}
+	err := decodeJSON(text, v)
+	if err == nil {
+		return nil
+	}
+	if invalid, ok := errors.AsType[*json.InvalidUnmarshalError](err); ok {
+		return invalid
+	}
+	e := &SyntaxError{Form: formConnection, Part: "extra", Reason: fmt.Sprintf("does not fit into a %T", v)}
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
+		e.Reason += ", field " + mismatch.Field
+	}
+	return e
+}
+
+// decodeJSON fills v from text, which is one JSON value.
+func decodeJSON(text string, v any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	return d.Decode(v)
+}
+
+func isJSON(text string) bool { return json.Valid([]byte(text)) }
+
+// sameExtra reports whether two extras hold the same JSON, or neither holds any.
+func sameExtra(a, b Secret) bool {
+	if a.Equal(b) {
+		return true
+	}
+	x, y := a.Reveal(), b.Reveal()
+	if isNoExtra(x) || isNoExtra(y) {
+		return isNoExtra(x) && isNoExtra(y)
+	}
+	if !isJSONObject(x) || !isJSONObject(y) {
+		return false
+	}
+	canonicalX, ok1 := canonicalJSON(x)
+	canonicalY, ok2 := canonicalJSON(y)
+	return ok1 && ok2 && bytes.Equal(canonicalX, canonicalY)
+}
+
+// canonicalJSON writes an object without spaces and with its keys in order; numbers stay as they are.
+func canonicalJSON(text string) ([]byte, bool) {
+	var v any
+	if decodeJSON(text, &v) != nil {
+		return nil, false
+	}
+	out, err := json.Marshal(v)
+	return out, err == nil
+}
