@@ -193,6 +193,18 @@ func (l *layer) check(ctx context.Context) (err error) {
 	return &Error{Op: "check layer", ID: l.Name, Err: err}
 }
 
+// Format prints the names of the layers, whatever the verb: what they hold is nobody's to print.
+func (c *Chain) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "secrets.Chain[")
+	for i := range c.layers {
+		if i > 0 {
+			_, _ = io.WriteString(f, ", ")
+		}
+		_, _ = io.WriteString(f, c.layers[i].Name)
+	}
+	_, _ = io.WriteString(f, "]")
+}
+
 func (c *Chain) closed() bool { return c.ended.Load() }
 
 // Close ends the lookups that are under way with [ErrClosed], waits for them, and closes every layer whose backend is an

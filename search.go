@@ -82,7 +82,7 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 		}
 		a.trail.add(rec)
 		if ctx.Err() != nil {
-			return a, &Error{Op: "get", Kind: r.kind, ID: r.id, Err: ctx.Err()}
+			return a, &Error{Op: "get", Kind: r.kind, ID: r.id, Err: context.Cause(ctx)} // nobody waits, or Close
 		}
 		class := ClassOf(err)
 		if class == ErrNotFound {

@@ -1,0 +1,477 @@
+package secrets_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
+)
+
+// fake returns a store with the given variables and, under the same names, connections.
+func fake(variables ...string) *backendtest.Fake {
+	content := backendtest.Content{Variables: map[string]string{}, Connections: map[string][]string{}, Config: map[string]string{}}
+	for i := 0; i < len(variables); i += 2 {
+		name, value := variables[i], variables[i+1]
+		content.Variables[name], content.Config[name] = value, value
+		content.Connections[name] = []string{"mysql://u:" + value + "@first", "mysql://u:" + value + "@second"}
+	}
+	return backendtest.NewFake(content)
+}
+
+func newChain(t *testing.T, opts *secrets.Options, layers ...secrets.Layer) *secrets.Chain {
+	t.Helper()
+	c, err := secrets.NewChain(layers, opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	return c
+}
+
+// readOnly hides every ability of a backend but its reads.
+type readOnly struct{ secrets.Backend }
+
+func TestNewChainRefusesBadLayers(t *testing.T) {
+	ok := secrets.Layer{Name: "a", Backend: fake()}
+	for name, layers := range map[string][]secrets.Layer{
+		"no layer":               nil,
+		"no name":                {{Backend: fake()}},
+		"blank name":             {{Name: " ", Backend: fake()}},
+		"no backend":             {{Name: "a"}},
+		"name used twice":        {ok, ok},
+		"negative timeout":       {{Name: "a", Backend: fake(), Timeout: -1}},
+		"ContinueOn of no class": {{Name: "a", Backend: fake(), ContinueOn: []error{errors.New("x")}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := secrets.NewChain(layers, nil)
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestFirstLayerWins(t *testing.T) {
+	c := newChain(t, nil,
+		secrets.Layer{Name: "one", Backend: fake("a", "1")},
+		secrets.Layer{Name: "two", Backend: fake("a", "2", "b", "2")})
+	res, err := c.LookupVariable(t.Context(), "a")
+	require.NoError(t, err)
+	assert.Equal(t, "one", res.Layer)
+	assert.True(t, res.Value.Equal(secrets.NewSecret("1")))
+	assert.False(t, res.Fetched.IsZero())
+
+	res, err = c.LookupVariable(t.Context(), "b")
+	require.NoError(t, err)
+	assert.Equal(t, "two", res.Layer)
+	require.Len(t, res.Tried, 2)
+	assert.Equal(t, "b", res.Tried[0].StoreName)
+	assert.ErrorIs(t, res.Tried[0].Err, secrets.ErrNotFound)
+	assert.NoError(t, res.Tried[1].Err)
+
+	conn, err := c.LookupConnection(t.Context(), "b")
+	require.NoError(t, err)
+	assert.Equal(t, "two", conn.Layer)
+	assert.Equal(t, "b", conn.Value.ID)
+	assert.Equal(t, "first", conn.Value.Host)
+}
+
+// TestFailurePolicy holds the table of the specification, lookup §6.3.
+func TestFailurePolicy(t *testing.T) {
+	classes := map[string]error{"denied": secrets.ErrDenied, "unavailable": secrets.ErrUnavailable, "malformed": secrets.ErrMalformed,
+		"closed": secrets.ErrClosed, "unforeseen": errors.New("some failure")}
+	for name, class := range classes {
+		down := func() secrets.Backend { b := fake(); b.Fail(fmt.Errorf("wrapped: %w", class)); return b }
+		counted := secrets.ClassOf(class)
+		t.Run(name+" stops a strict search", func(t *testing.T) {
+			second := fake("k", "v")
+			c := newChain(t, nil, secrets.Layer{Name: "one", Backend: down()}, secrets.Layer{Name: "two", Backend: second})
+			_, err := c.GetVariable(t.Context(), "k")
+			assert.ErrorIs(t, err, counted)
+			assert.ErrorIs(t, err, class)
+			assert.NotErrorIs(t, err, secrets.ErrNotFound)
+			assert.Zero(t, second.Calls(), "the search must have stopped")
+			var e *secrets.LookupError
+			require.ErrorAs(t, err, &e)
+			assert.Len(t, e.Tried, 1)
+		})
+		t.Run(name+" goes on where ContinueOn says so", func(t *testing.T) {
+			c := newChain(t, nil, secrets.Layer{Name: "one", Backend: down(), ContinueOn: []error{counted}}, secrets.Layer{Name: "two", Backend: fake("k", "v")})
+			text, err := c.GetVariable(t.Context(), "k")
+			require.NoError(t, err)
+			assert.True(t, text == "v")
+		})
+		t.Run(name+" stops where ContinueOn names another class", func(t *testing.T) {
+			other := secrets.ErrDenied
+			if counted == secrets.ErrDenied {
+				other = secrets.ErrUnavailable
+			}
+			c := newChain(t, nil, secrets.Layer{Name: "one", Backend: down(), ContinueOn: []error{other}}, secrets.Layer{Name: "two", Backend: fake("k", "v")})
+			_, err := c.GetVariable(t.Context(), "k")
+			assert.ErrorIs(t, err, counted)
+		})
+		t.Run(name+" falls through, and is no absence in the end", func(t *testing.T) {
+			c := newChain(t, &secrets.Options{FallThrough: true}, secrets.Layer{Name: "one", Backend: down()}, secrets.Layer{Name: "two", Backend: fake("k", "v")})
+			_, err := c.GetConnection(t.Context(), "k")
+			require.NoError(t, err)
+			_, err = c.GetConnection(t.Context(), "absent")
+			assert.ErrorIs(t, err, counted)
+			assert.NotErrorIs(t, err, secrets.ErrNotFound)
+			var e *secrets.LookupError
+			require.ErrorAs(t, err, &e)
+			assert.Len(t, e.Tried, 2)
+		})
+	}
+}
+
+func TestNotFoundOnlyIfEveryLayerSaysSo(t *testing.T) {
+	c := newChain(t, nil, secrets.Layer{Name: "one", Backend: fake()}, secrets.Layer{Name: "two", Backend: fake()})
+	_, err := c.GetVariable(t.Context(), "absent")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+	assert.EqualError(t, err, `get variable "absent": not found in one; two`)
+
+	both := fake()
+	both.Fail(errors.Join(secrets.ErrNotFound, secrets.ErrUnavailable))
+	c = newChain(t, nil, secrets.Layer{Name: "both", Backend: both, ContinueOn: []error{secrets.ErrUnavailable}}, secrets.Layer{Name: "two", Backend: fake()})
+	_, err = c.GetVariable(t.Context(), "absent")
+	assert.NotErrorIs(t, err, secrets.ErrNotFound, "an error that is also a failure is no absence")
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+}
+
+func TestLookupErrorTellsEveryLayer(t *testing.T) {
+	vault := secrets.Funcs{Connection: func(_ context.Context, id string) (string, error) {
+		return "", &secrets.Error{Op: "get", Kind: secrets.KindConnection, ID: id, StoreName: "kv/connections/" + id,
+			Err: fmt.Errorf("%w: the policy must allow read", secrets.ErrDenied)}
+	}}
+	c := newChain(t, &secrets.Options{FallThrough: true}, secrets.Layer{Name: "file", Backend: fake()}, secrets.Layer{Name: "vault", Backend: vault})
+	_, err := c.GetConnection(t.Context(), "db")
+	assert.EqualError(t, err, `get connection "db": file: not found; vault (kv/connections/db): access denied: the policy must allow read`)
+	var e *secrets.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "kv/connections/db", e.StoreName)
+}
+
+func TestMatch(t *testing.T) {
+	asked := fake("a", "1", "b", "1")
+	c := newChain(t, nil,
+		secrets.Layer{Name: "some", Backend: asked, Match: func(kind secrets.Kind, id string) bool { return kind == secrets.KindVariable && id == "a" }})
+	_, err := c.GetVariable(t.Context(), "a")
+	require.NoError(t, err)
+	_, err = c.GetVariable(t.Context(), "b")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+	assert.EqualError(t, err, `get variable "b": not found: no layer is asked for it`)
+	assert.Equal(t, 1, asked.Calls())
+}
+
+func TestTimeoutIsUnavailable(t *testing.T) {
+	for name, backend := range map[string]func(release chan struct{}) secrets.Backend{
+		"a backend that obeys its context": func(chan struct{}) secrets.Backend { b := fake(); b.Stall(true); return b },
+		"a backend that does not": func(release chan struct{}) secrets.Backend {
+			return secrets.Funcs{Variable: func(context.Context, string) (string, error) { <-release; return "late", nil }}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				c := newChain(t, nil,
+					secrets.Layer{Name: "slow", Backend: backend(release), Timeout: 2 * time.Second, ContinueOn: []error{secrets.ErrUnavailable}},
+					secrets.Layer{Name: "quick", Backend: fake("k", "v")})
+				start := time.Now()
+				res, err := c.LookupVariable(t.Context(), "k")
+				require.NoError(t, err)
+				assert.Equal(t, "quick", res.Layer)
+				assert.Equal(t, 2*time.Second, time.Since(start))
+				assert.ErrorIs(t, res.Tried[0].Err, secrets.ErrUnavailable)
+				assert.Equal(t, 2*time.Second, res.Tried[0].Took)
+			})
+		})
+	}
+}
+
+func TestEndedContextIsNobodysFailure(t *testing.T) {
+	stalled := fake()
+	stalled.Stall(true)
+	c := newChain(t, &secrets.Options{FallThrough: true},
+		secrets.Layer{Name: "slow", Backend: stalled, Timeout: time.Hour}, secrets.Layer{Name: "quick", Backend: fake("k", "v")})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	_, err := c.GetVariable(ctx, "k")
+	assert.ErrorIs(t, err, context.Canceled)
+	for _, class := range []error{secrets.ErrNotFound, secrets.ErrUnavailable, secrets.ErrDenied} {
+		assert.NotErrorIs(t, err, class)
+	}
+	assert.Zero(t, c.Stats().Errors)
+}
+
+func TestOneCallForManyCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var calls int
+		c := newChain(t, nil, secrets.Layer{Name: "slow", Backend: secrets.Funcs{Variable: func(ctx context.Context, key string) (string, error) {
+			calls++
+			select {
+			case <-release:
+				return "v", nil
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}}})
+		leader, cancel := context.WithCancel(t.Context())
+		led := make(chan error)
+		go func() { _, err := c.GetVariable(leader, "k"); led <- err }()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 10_000 {
+			wg.Go(func() {
+				text, err := c.GetVariable(t.Context(), "k")
+				assert.NoError(t, err)
+				assert.True(t, text == "v")
+			})
+		}
+		synctest.Wait()
+		cancel()
+		assert.ErrorIs(t, <-led, context.Canceled, "the leader leaves at once")
+		synctest.Wait()
+		close(release)
+		wg.Wait()
+		assert.Equal(t, 1, calls)
+		assert.Equal(t, uint64(10_000), c.Stats().Coalesced)
+		assert.Equal(t, uint64(1), c.Stats().BackendCalls)
+	})
+}
+
+func TestCallStopsWhenNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped := make(chan struct{})
+		c := newChain(t, nil, secrets.Layer{Name: "slow", Backend: secrets.Funcs{Variable: func(ctx context.Context, _ string) (string, error) {
+			<-ctx.Done()
+			close(stopped)
+			return "", ctx.Err()
+		}}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.GetVariable(ctx, "k")
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		<-stopped
+	})
+}
+
+func TestPanickingBackendIsUnavailable(t *testing.T) {
+	c := newChain(t, nil, secrets.Layer{Name: "bad", Backend: secrets.Funcs{Variable: func(context.Context, string) (string, error) { panic("pLanted5ecret") }}})
+	for _, ctx := range []context.Context{t.Context(), context.Background()} {
+		_, err := c.GetVariable(ctx, "k")
+		assert.ErrorIs(t, err, secrets.ErrUnavailable)
+		backendtest.NoLeak(t, "pLanted5ecret", err)
+	}
+}
+
+func TestSeveralConnections(t *testing.T) {
+	c := newChain(t, nil, secrets.Layer{Name: "one", Backend: fake("db", "p")})
+	conns, err := c.GetConnections(t.Context(), "db")
+	require.NoError(t, err)
+	require.Len(t, conns, 2)
+	first, err := c.GetConnection(t.Context(), "db")
+	require.NoError(t, err)
+	assert.True(t, first.Equal(conns[0]))
+	conns[0].Host = "changed"
+
+	last := newChain(t, &secrets.Options{Pick: func(conns []secrets.Connection) secrets.Connection { return conns[len(conns)-1] }},
+		secrets.Layer{Name: "one", Backend: fake("db", "p")})
+	picked, err := last.GetConnection(t.Context(), "db")
+	require.NoError(t, err)
+	assert.Equal(t, "second", picked.Host)
+
+	random := newChain(t, &secrets.Options{Pick: secrets.PickRandom}, secrets.Layer{Name: "one", Backend: fake("db", "p")})
+	seen := map[string]bool{}
+	for range 200 {
+		conn, err := random.GetConnection(t.Context(), "db")
+		require.NoError(t, err)
+		seen[conn.Host] = true
+	}
+	assert.Len(t, seen, 2)
+}
+
+func TestConfigAsksConfigGettersOnly(t *testing.T) {
+	plain := fake("k", "plain")
+	c := newChain(t, nil, secrets.Layer{Name: "plain", Backend: readOnly{plain}}, secrets.Layer{Name: "config", Backend: fake("k", "v")})
+	text, err := c.GetConfig(t.Context(), "k")
+	require.NoError(t, err)
+	assert.True(t, text == "v")
+	assert.Zero(t, plain.Calls())
+
+	none := newChain(t, nil, secrets.Layer{Name: "plain", Backend: readOnly{plain}})
+	_, err = none.GetConfig(t.Context(), "k")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+}
+
+func TestExplainAsksEveryLayer(t *testing.T) {
+	down := fake()
+	down.Fail(secrets.ErrDenied)
+	c := newChain(t, nil,
+		secrets.Layer{Name: "down", Backend: down},
+		secrets.Layer{Name: "one", Backend: fake("k", "v")},
+		secrets.Layer{Name: "unmatched", Backend: fake("k", "v"), Match: func(secrets.Kind, string) bool { return false }},
+		secrets.Layer{Name: "two", Backend: fake("k", "v")})
+	attempts, err := c.Explain(t.Context(), secrets.KindVariable, "k")
+	require.NoError(t, err)
+	require.Len(t, attempts, 4)
+	assert.ErrorIs(t, attempts[0].Err, secrets.ErrDenied)
+	assert.NoError(t, attempts[1].Err)
+	assert.ErrorIs(t, attempts[2].Err, secrets.ErrNotFound)
+	assert.ErrorContains(t, attempts[2].Err, "not asked")
+	assert.NoError(t, attempts[3].Err)
+	assert.Equal(t, "k", attempts[3].StoreName)
+	backendtest.NoLeak(t, "v@first", attempts)
+}
+
+func TestCheckTellsEveryLayer(t *testing.T) {
+	down, denied := fake(), fake()
+	down.Fail(secrets.ErrUnavailable)
+	denied.Fail(secrets.ErrDenied)
+	c := newChain(t, nil, secrets.Layer{Name: "fine", Backend: fake()}, secrets.Layer{Name: "no checker", Backend: readOnly{fake()}})
+	assert.NoError(t, c.Check(t.Context()))
+	c = newChain(t, nil, secrets.Layer{Name: "down", Backend: down}, secrets.Layer{Name: "denied", Backend: denied})
+	err := c.Check(t.Context())
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.ErrorIs(t, err, secrets.ErrDenied)
+	assert.ErrorContains(t, err, `"down"`)
+}
+
+type closeCounter struct {
+	secrets.Backend
+	closed int
+	err    error
+}
+
+func (c *closeCounter) Close() error { c.closed++; return c.err }
+
+var _ io.Closer = (*closeCounter)(nil)
+
+func TestClose(t *testing.T) {
+	one, two := &closeCounter{Backend: readOnly{fake()}, err: errors.New("x")}, &closeCounter{Backend: readOnly{fake()}}
+	c, err := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: one}, {Name: "two", Backend: two}}, nil)
+	require.NoError(t, err)
+	assert.ErrorContains(t, c.Close(), "one")
+	assert.NoError(t, c.Close())
+	assert.Equal(t, []int{1, 1}, []int{one.closed, two.closed})
+	_, err = c.GetVariable(t.Context(), "k")
+	assert.ErrorIs(t, err, secrets.ErrClosed)
+	_, err = c.SetVariable(t.Context(), "k", "v")
+	assert.ErrorIs(t, err, secrets.ErrClosed)
+	_, err = c.Explain(t.Context(), secrets.KindVariable, "k")
+	assert.ErrorIs(t, err, secrets.ErrClosed)
+}
+
+func TestCloseEndsLookupsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stalled := fake()
+		stalled.Stall(true)
+		c, err := secrets.NewChain([]secrets.Layer{{Name: "slow", Backend: stalled}}, nil)
+		require.NoError(t, err)
+		ended := make(chan error)
+		for _, ctx := range []context.Context{t.Context(), context.Background()} {
+			go func() { _, err := c.GetVariable(ctx, "k"); ended <- err }()
+		}
+		synctest.Wait()
+		require.NoError(t, c.Close())
+		for range 2 {
+			assert.ErrorIs(t, <-ended, secrets.ErrClosed)
+		}
+	})
+}
+
+func TestObserverSeesEveryCall(t *testing.T) {
+	type event struct {
+		call  secrets.Call
+		class error
+	}
+	var mu sync.Mutex
+	var events []event
+	type key struct{}
+	seen := false
+	observer := observerFunc(func(ctx context.Context, call secrets.Call) (context.Context, func(error)) {
+		return context.WithValue(ctx, key{}, call.Layer), func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			events = append(events, event{call, secrets.ClassOf(err)})
+		}
+	})
+	second := secrets.Funcs{Variable: func(ctx context.Context, _ string) (string, error) {
+		seen = ctx.Value(key{}) == "two"
+		return "v", nil
+	}}
+	c := newChain(t, &secrets.Options{Observer: observer}, secrets.Layer{Name: "one", Backend: fake()}, secrets.Layer{Name: "two", Backend: second})
+	_, err := c.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	assert.Equal(t, []event{
+		{secrets.Call{Layer: "one", Kind: secrets.KindVariable, ID: "k"}, secrets.ErrNotFound},
+		{secrets.Call{Layer: "two", Kind: secrets.KindVariable, ID: "k"}, nil},
+	}, events)
+	assert.True(t, seen, "the backend gets the observer's context")
+}
+
+type observerFunc func(context.Context, secrets.Call) (context.Context, func(error))
+
+func (f observerFunc) Start(ctx context.Context, call secrets.Call) (context.Context, func(error)) {
+	return f(ctx, call)
+}
+
+func TestChainIsABackend(t *testing.T) {
+	for name, make := range map[string]func(inner secrets.Backend) *secrets.Chain{
+		"alone": func(inner secrets.Backend) *secrets.Chain {
+			c, _ := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: inner}}, nil)
+			return c
+		},
+		"nested, behind an empty layer": func(inner secrets.Backend) *secrets.Chain {
+			c, _ := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: inner}}, nil)
+			d, _ := secrets.NewChain([]secrets.Layer{{Name: "empty", Backend: fake()}, {Name: "chain", Backend: c}}, nil)
+			return d
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			backendtest.Run(t, backendtest.Harness{
+				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend { return make(backendtest.NewFake(content)) },
+				Fail: func(_ *testing.T, class error) secrets.Backend { f := fake(); f.Fail(class); return make(f) },
+				Stall: func(*testing.T) secrets.Backend {
+					f := fake()
+					f.Stall(true)
+					return make(f)
+				},
+			})
+		})
+	}
+}
+
+func TestFuncsIsABackend(t *testing.T) {
+	backendtest.Run(t, backendtest.Harness{
+		OneConnection: true,
+		NoConfig:      true,
+		Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
+			get := func(texts map[string]string) func(context.Context, string) (string, error) {
+				return func(_ context.Context, name string) (string, error) {
+					text, ok := texts[name]
+					if !ok {
+						return "", secrets.ErrNotFound
+					}
+					return text, nil
+				}
+			}
+			connections := map[string]string{}
+			for id, texts := range content.Connections {
+				connections[id] = texts[0]
+			}
+			return secrets.Funcs{Connection: get(connections), Variable: get(content.Variables)}
+		},
+		Fail: func(_ *testing.T, class error) secrets.Backend {
+			fail := func(context.Context, string) (string, error) { return "", class }
+			return secrets.Funcs{Connection: fail, Variable: fail}
+		},
+	})
+}

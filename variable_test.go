@@ -1,0 +1,40 @@
+package secrets_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
+)
+
+func TestVariableOr(t *testing.T) {
+	store := fake("k", "v", "blank", "")
+	for key, want := range map[string]string{"k": "v", "blank": "", "absent": "default"} {
+		got, err := secrets.VariableOr(t.Context(), store, key, "default")
+		require.NoError(t, err)
+		assert.Truef(t, got == want, "variable %q", key)
+	}
+	store.Fail(secrets.ErrUnavailable)
+	_, err := secrets.VariableOr(t.Context(), store, "absent", "default")
+	assert.ErrorIs(t, err, secrets.ErrUnavailable, "an outage is no absence")
+}
+
+func TestVariableJSON(t *testing.T) {
+	store := fake("good", `{"a": [1, 2]}`, "bad", `{"a": pLanted5ecret}`, "other", `{"a": ["pLanted5ecret"]}`, "range", `{"a": [123456789012345678901]}`)
+	type shape struct{ A []int }
+	v, err := secrets.VariableJSON[shape](t.Context(), store, "good")
+	require.NoError(t, err)
+	assert.Equal(t, shape{A: []int{1, 2}}, v)
+	for _, key := range []string{"bad", "other", "range"} {
+		v, err := secrets.VariableJSON[shape](t.Context(), store, key)
+		assert.ErrorIs(t, err, secrets.ErrMalformed)
+		assert.Empty(t, v, "half a value came with the error")
+		backendtest.NoLeak(t, "pLanted5ecret", err)
+		backendtest.NoLeak(t, "123456789012345678901", err)
+	}
+	_, err = secrets.VariableJSON[shape](t.Context(), store, "absent")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+}
