@@ -87,12 +87,6 @@ func TestVectorsURIReadBack(t *testing.T) {
 	}
 }
 
-// isPlainType reports whether a type can be the scheme of a URI.
-func isPlainType(connType string) bool {
-	_, err := secrets.ParseURI(connType + "://")
-	return connType == "" || err == nil
-}
-
 func TestVectorsParseJSON(t *testing.T) {
 	type jsonCase struct {
 		ID   string `json:"conn_id"`

@@ -164,8 +164,8 @@ func (u *uriParser) protocol() (protocol string, ok bool) {
 		return "", true
 	}
 	u.pos = after
-	if _, at, again := u.cutProtocol(); again {
-		return "", u.fail("host", at, "a third ://; percent-encode those that are data")
+	if again, _, found := u.cutProtocol(); found {
+		return "", u.fail("host", u.pos+len(again), "a third ://; percent-encode those that are data")
 	}
 	return strings.ToLower(protocol), true
 }
