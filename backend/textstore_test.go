@@ -1,0 +1,174 @@
+package backend_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/backend/backendtest"
+)
+
+// texts is a store of texts under names.
+type texts map[string]string
+
+func (s texts) fetch(_ context.Context, name string) (string, error) {
+	text, ok := s[name]
+	if !ok {
+		return "", secrets.ErrNotFound
+	}
+	return text, nil
+}
+
+func (s texts) fetchMany(_ context.Context, names []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, name := range names {
+		if text, ok := s[name]; ok {
+			found[name] = text
+		}
+	}
+	return found, nil
+}
+
+func (s texts) list(_ context.Context, _ string, yield func(string) bool) error {
+	for name := range maps.Keys(s) {
+		if !yield(name) {
+			break
+		}
+	}
+	return nil
+}
+
+func holding(content backendtest.Content) texts {
+	s := texts{}
+	for id, conns := range content.Connections {
+		s["airflow/connections/"+id] = conns[0]
+	}
+	for key, value := range content.Variables {
+		s["airflow/variables/"+key] = value
+	}
+	for key, value := range content.Config {
+		s["airflow/config/"+key] = value
+	}
+	return s
+}
+
+func TestTextStoreIsABackend(t *testing.T) {
+	for name, more := range map[string]func(texts) backend.TextOptions{
+		"of one fetch": func(texts) backend.TextOptions { return backend.TextOptions{} },
+		"with every ability": func(s texts) backend.TextOptions {
+			return backend.TextOptions{FetchMany: s.fetchMany, List: s.list, Check: func(context.Context) error { return nil }}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			backendtest.Run(t, backendtest.Harness{
+				OneConnection: true,
+				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
+					s := holding(content)
+					return backend.NewTextStore(s.fetch, backend.Naming{}, more(s))
+				},
+				Fail: func(_ *testing.T, class error) secrets.Backend {
+					return backend.NewTextStore(func(context.Context, string) (string, error) { return "", class }, backend.Naming{})
+				},
+				Stall: func(*testing.T) secrets.Backend {
+					return backend.NewTextStore(func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() }, backend.Naming{})
+				},
+			})
+		})
+	}
+}
+
+func TestTextStoreTellsTheStoreName(t *testing.T) {
+	s := holding(backendtest.Content{Connections: map[string][]string{"bad": {"pLanted5ecret"}, "blank": {""}}})
+	b := backend.NewTextStore(s.fetch, backend.Naming{})
+	for id, class := range map[string]error{"bad": secrets.ErrMalformed, "blank": secrets.ErrNotFound, "absent": secrets.ErrNotFound} {
+		_, err := b.GetConnections(t.Context(), id)
+		var e *secrets.Error
+		require.ErrorAs(t, err, &e)
+		assert.ErrorIs(t, err, class)
+		assert.Equal(t, "airflow/connections/"+id, e.StoreName)
+		assert.Equal(t, 1, strings.Count(err.Error(), "get connection"), "the error says it once")
+		backendtest.NoLeak(t, "pLanted5ecret", err)
+	}
+}
+
+func TestTextStoreRefusesOddText(t *testing.T) {
+	s := holding(backendtest.Content{Variables: map[string]string{"latin1": "caf\xe9", "huge": strings.Repeat("x", backend.MaxText+1)}})
+	b := backend.NewTextStore(s.fetch, backend.Naming{})
+	for key := range map[string]bool{"latin1": true, "huge": true} {
+		_, err := b.GetVariable(t.Context(), key)
+		assert.ErrorIsf(t, err, secrets.ErrMalformed, "variable %q", key)
+	}
+}
+
+func TestTextStoreOffAndExcludedMakeNoCall(t *testing.T) {
+	calls := 0
+	pattern, err := backend.NewPattern("mine")
+	require.NoError(t, err)
+	b := backend.NewTextStore(func(context.Context, string) (string, error) { calls++; return "x", nil },
+		backend.Naming{Connections: backend.Off, VariablesPattern: pattern, Config: backend.At("c"), Valid: func(name string) bool { return !strings.Contains(name, " ") }})
+	_, err = b.GetConnections(t.Context(), "db")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+	_, err = b.GetVariable(t.Context(), "yours")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+	_, err = b.GetConfig(t.Context(), "a b")
+	assert.ErrorIs(t, err, secrets.ErrNotFound)
+	assert.Zero(t, calls)
+	_, err = b.GetVariable(t.Context(), "mine_too")
+	require.NoError(t, err)
+	assert.Equal(t, 1, calls)
+}
+
+func TestTextStoreTeams(t *testing.T) {
+	s := holding(backendtest.Content{Variables: map[string]string{"red--a": "team", "a": "global", "b": "global"}})
+	b := backend.NewTextStore(s.fetch, backend.Naming{Scope: backend.TeamScope("red", "--", nil)}, backend.TextOptions{FetchMany: s.fetchMany})
+	for key, want := range map[string]string{"a": "team", "b": "global"} {
+		got, err := b.GetVariable(t.Context(), key)
+		require.NoError(t, err)
+		assert.Truef(t, got == want, "variable %q is the wrong one", key)
+	}
+	_, err := b.GetVariable(t.Context(), "red--a")
+	assert.ErrorIs(t, err, secrets.ErrDenied)
+	many, err := b.GetVariables(t.Context(), []string{"a", "b", "absent"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b"}, slices.Sorted(maps.Keys(many)))
+	assert.True(t, many["a"] == "team" && many["b"] == "global", "the batch differs from single reads")
+	many, err = b.GetVariables(t.Context(), []string{"a", "red--a"})
+	assert.ErrorIs(t, err, secrets.ErrDenied, "one refused id is told")
+	assert.Len(t, many, 1, "and breaks no other")
+}
+
+func TestTextStoreBatchKeepsWhatItFound(t *testing.T) {
+	s := holding(backendtest.Content{Connections: map[string][]string{"good": {"mysql://h"}, "bad": {"pLanted5ecret"}}})
+	b := backend.NewTextStore(s.fetch, backend.Naming{}, backend.TextOptions{FetchMany: s.fetchMany})
+	found, err := b.GetConnectionMap(t.Context(), []string{"good", "bad", "absent"})
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
+	assert.Len(t, found, 1)
+	backendtest.NoLeak(t, "pLanted5ecret", err)
+
+	down := backend.NewTextStore(s.fetch, backend.Naming{}, backend.TextOptions{FetchMany: func(ctx context.Context, names []string) (map[string]string, error) {
+		found, _ := s.fetchMany(ctx, names)
+		return found, secrets.ErrUnavailable
+	}})
+	found, err = down.GetConnectionMap(t.Context(), []string{"good"})
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Len(t, found, 1)
+}
+
+func TestTextStoreWithoutAbilities(t *testing.T) {
+	b := backend.NewTextStore(texts{}.fetch, backend.Naming{})
+	_, err := b.List(t.Context(), secrets.KindVariable)
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+	_, err = b.GetVariables(t.Context(), []string{"a"})
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+	assert.ErrorIs(t, b.Check(t.Context()), errors.ErrUnsupported)
+	assert.NoError(t, b.Close())
+	assert.Panics(t, func() { backend.NewTextStore(nil, backend.Naming{}) })
+}
