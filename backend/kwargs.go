@@ -189,10 +189,17 @@ func unknownArgument(name, hint string, fields map[string]reflect.Value) error {
 		text += fmt.Sprintf(": did you mean %q?", near)
 	}
 	if len(known) == 0 {
-		return errors.New(text + " (none are known)")
+		return &unknownArgumentError{text + " (none are known)", nil}
 	}
-	return errors.New(text + " (known: " + strings.Join(known, ", ") + ")")
+	return &unknownArgumentError{text + " (known: " + strings.Join(known, ", ") + ")", known}
 }
+
+type unknownArgumentError struct {
+	text  string
+	known []string
+}
+
+func (e *unknownArgumentError) Error() string { return e.text }
 
 // shown is a name as an error may quote it. A name this long is no name: perhaps a value in the wrong place.
 func shown(name string) string {
