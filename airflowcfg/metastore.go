@@ -1,0 +1,203 @@
+package airflowcfg
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/lazy"
+)
+
+var errCycle = errors.New("the custom backend is the metastore itself, which cannot be asked how to reach it")
+
+// metastore opens the metastore, or one that opens itself at its first use where its options are kept in the custom
+// backend: opening a chain does no network I/O. Nil without an error: a command printed nothing, so there is none.
+func (o *opener) metastore(ctx context.Context) (secrets.Backend, error) {
+	if o.backend.text == "" {
+		return o.openMetastore(ctx, nil)
+	}
+	b, err := o.openMetastore(ctx, func(context.Context, string) (string, error) { return "", errDeferred })
+	if !errors.Is(err, errDeferred) {
+		return b, err
+	}
+	custom, err := o.customBackend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &deferred{}
+	if !o.asks(stepCustom) {
+		d.owned = custom
+	}
+	p := o.plan
+	d.store = lazy.New(func(ctx context.Context) (secrets.Backend, error) {
+		late := &opener{plan: p}
+		b, err := late.openMetastore(ctx, getterOf(custom))
+		if b == nil && err == nil {
+			err = &Error{Option: optDatabase.String(), Err: fmt.Errorf("%w: the value is blank", secrets.ErrMalformed)}
+		}
+		return b, err
+	})
+	return d, nil
+}
+
+// customMetastore opens the metastore as the custom backend, which in Airflow takes no arguments.
+func (o *opener) customMetastore(ctx context.Context) (secrets.Backend, error) {
+	b, err := o.openMetastore(ctx, func(context.Context, string) (string, error) { return "", errCycle })
+	if b == nil && err == nil {
+		err = o.backend.fail(o.cls, fmt.Errorf("%w: the custom backend is the metastore, and %s is not set", secrets.ErrMalformed, optDatabase))
+	}
+	return b, err
+}
+
+// openMetastore opens the metastore with the options as they resolve now; nil where there is none.
+func (o *opener) openMetastore(ctx context.Context, ask getConfig) (secrets.Backend, error) {
+	conn, err := o.resolve(ctx, optDatabase, ask)
+	if err != nil {
+		return nil, err
+	}
+	kwargs := map[string]string{"sql_alchemy_conn": strings.TrimSpace(conn.text)} // a command's output ends in a newline
+	if kwargs["sql_alchemy_conn"] == "" {
+		return nil, nil
+	}
+	key, err := o.resolve(ctx, optFernetKey, ask)
+	if err != nil {
+		return nil, err
+	}
+	if key := strings.TrimSpace(key.text); key != "" {
+		kwargs["fernet_key"] = key
+	}
+	text, _ := json.Marshal(kwargs) // strings can always be written
+	b, err := backend.Open(ctx, "metastore", text)
+	if err == nil {
+		return o.keep(b), nil
+	}
+	if _, ok := backend.Lookup("metastore"); !ok {
+		err = fmt.Errorf("%w: %w; a program that needs no metastore sets %s", secrets.ErrUnavailable, err, optOrder.variable())
+		return nil, conn.fail(optDatabase, err)
+	}
+	return nil, conn.fail(optDatabase, malformed(fmt.Errorf("%w (the Fernet key is from %s)", err, key.source)))
+}
+
+// asks reports whether the search path has a step.
+func (p *plan) asks(name string) bool {
+	for _, s := range p.steps {
+		if s.name == name && !s.skipped {
+			return true
+		}
+	}
+	return false
+}
+
+// getterOf is how _secret options are asked of a backend. One without configuration values has none.
+func getterOf(b secrets.Backend) getConfig {
+	if g, ok := b.(secrets.ConfigGetter); ok {
+		return g.GetConfig
+	}
+	return func(context.Context, string) (string, error) { return "", secrets.ErrNotFound }
+}
+
+// deferred is a metastore that is opened at its first use.
+type deferred struct {
+	store *lazy.Value[secrets.Backend]
+	owned secrets.Backend // closed with it; nil: the custom backend is a layer of its own
+}
+
+var _ interface {
+	secrets.Backend
+	secrets.Batcher
+	secrets.Lister
+	secrets.Checker
+	secrets.Namer
+	secrets.Writer
+	io.Closer
+} = (*deferred)(nil)
+
+// with calls the store as a T. A store that is no T cannot do it.
+func with[T, R any](ctx context.Context, d *deferred, call func(T) (R, error)) (result R, err error) {
+	b, err := d.store.Get(ctx)
+	if err != nil {
+		return result, err
+	}
+	able, ok := b.(T)
+	if !ok {
+		return result, errors.ErrUnsupported
+	}
+	return call(able)
+}
+
+// do is with, for calls without a result.
+func do[T any](ctx context.Context, d *deferred, call func(T) error) error {
+	_, err := with(ctx, d, func(able T) (struct{}, error) { return struct{}{}, call(able) })
+	return err
+}
+
+func (d *deferred) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
+	return with(ctx, d, func(b secrets.Backend) ([]secrets.Connection, error) { return b.GetConnections(ctx, id) })
+}
+
+func (d *deferred) GetConnURI(ctx context.Context, id string) (string, error) {
+	return with(ctx, d, func(b secrets.Backend) (string, error) { return b.GetConnURI(ctx, id) })
+}
+
+func (d *deferred) GetVariable(ctx context.Context, key string) (string, error) {
+	return with(ctx, d, func(b secrets.Backend) (string, error) { return b.GetVariable(ctx, key) })
+}
+
+func (d *deferred) GetVariables(ctx context.Context, keys []string) (map[string]string, error) {
+	return with(ctx, d, func(b secrets.Batcher) (map[string]string, error) { return b.GetVariables(ctx, keys) })
+}
+
+func (d *deferred) GetConnectionMap(ctx context.Context, ids []string) (map[string][]secrets.Connection, error) {
+	return with(ctx, d, func(b secrets.Batcher) (map[string][]secrets.Connection, error) { return b.GetConnectionMap(ctx, ids) })
+}
+
+func (d *deferred) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
+	return with(ctx, d, func(b secrets.Lister) ([]string, error) { return b.List(ctx, kind) })
+}
+
+func (d *deferred) Check(ctx context.Context) error {
+	return do(ctx, d, func(b secrets.Checker) error { return b.Check(ctx) })
+}
+
+func (d *deferred) SetConnection(ctx context.Context, c secrets.Connection) error {
+	return do(ctx, d, func(b secrets.Writer) error { return b.SetConnection(ctx, c) })
+}
+
+func (d *deferred) DeleteConnection(ctx context.Context, id string) error {
+	return do(ctx, d, func(b secrets.Writer) error { return b.DeleteConnection(ctx, id) })
+}
+
+func (d *deferred) SetVariable(ctx context.Context, key, value string) error {
+	return do(ctx, d, func(b secrets.Writer) error { return b.SetVariable(ctx, key, value) })
+}
+
+func (d *deferred) DeleteVariable(ctx context.Context, key string) error {
+	return do(ctx, d, func(b secrets.Writer) error { return b.DeleteVariable(ctx, key) })
+}
+
+// StoreName asks the store, if it is open; before that it is not known.
+func (d *deferred) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
+	b, _ := d.store.Made()
+	if n, ok := b.(secrets.Namer); ok {
+		return n.StoreName(kind, id)
+	}
+	return "", kind != secrets.KindConfig
+}
+
+// Close closes the store, if it was opened.
+func (d *deferred) Close() error {
+	if d.owned != nil {
+		closeBackend(d.owned)
+	}
+	if b, ok := d.store.Made(); ok {
+		if closer, ok := b.(io.Closer); ok {
+			return closer.Close()
+		}
+	}
+	return nil
+}
