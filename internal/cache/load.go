@@ -1,0 +1,195 @@
+package cache
+
+import (
+	"context"
+	"time"
+)
+
+// Loading is one load of a key, and the right to store what it finds: void once the key was forgotten, or another load
+// of it began. It is to be ended with Store or with Drop.
+type Loading[V any] struct {
+	cache *Cache[V]
+	shard *shard[V]
+	key   string
+	hash  uint64
+	began int64
+
+	// Under the shard's lock:
+	void bool
+	next *Loading[V]
+}
+
+// Begin is to be called before key is asked for, by whoever loads it otherwise than through Get.
+func (c *Cache[V]) Begin(key string) *Loading[V] {
+	hash := c.hash(key)
+	l := &Loading[V]{cache: c, shard: c.table.shard(hash), key: key, hash: hash, began: c.clock.exact()}
+	l.shard.mu.Lock()
+	defer l.shard.mu.Unlock()
+	l.shard.void(key)
+	l.next, l.shard.loadings = l.shard.loadings, l
+	return l
+}
+
+// void takes from the loads of key under way the right to store. The lock is held.
+func (s *shard[V]) void(key string) {
+	for l := s.loadings; l != nil; l = l.next {
+		if l.key == key {
+			l.void = true
+		}
+	}
+}
+
+// Drop ends a load without a result. After Store it does nothing.
+func (l *Loading[V]) Drop() {
+	l.shard.mu.Lock()
+	defer l.shard.mu.Unlock()
+	l.end()
+}
+
+// end takes l off the list, and reports whether it may store. The lock is held.
+func (l *Loading[V]) end() bool {
+	for p := &l.shard.loadings; *p != nil; p = &(*p).next {
+		if *p == l {
+			*p = l.next
+			return !l.void && !l.cache.closed.Load()
+		}
+	}
+	return false
+}
+
+// Store ends a load with its result and returns what its callers are to get: the result, or in an outage what is kept.
+func (l *Loading[V]) Store(v V, err error) (Item[V], error) {
+	c := l.cache
+	now := c.clock.exact()
+	result := Item[V]{Value: v, Fetched: c.clock.time(l.began)}
+	absent, outage := false, false
+	var e *entry[V] // what is to be kept
+	switch {
+	case err == nil:
+		if kept, ok := c.options.Keep(v); ok && c.options.TTL > 0 {
+			e = c.entry(l, kept)
+		}
+	case c.options.Absent(err):
+		absent = true
+		if c.options.NegativeTTL > 0 {
+			e = c.absence(l, err)
+		}
+	default:
+		outage = c.options.Outage(err)
+	}
+
+	l.shard.mu.Lock()
+	valid := l.end()
+	old, _, _ := l.shard.find(l.hash, l.key)
+	switch {
+	case outage && old != nil:
+		if item, ok := c.hold(old, now, now-l.began); ok {
+			result, err = item, nil
+		}
+	case !valid:
+		e = nil
+	case e != nil:
+		if old != nil {
+			e.state.Store(old.state.Load() & heat)
+		}
+		if l.shard.put(l.hash, e, c.hash) {
+			c.entries.Add(1)
+		}
+	case err == nil || old == nil: // not to be kept, or nothing to be dropped
+	case absent:
+		c.drop(l.shard, l.hash, old)
+	case old.absence == nil && now < old.expires: // refused ahead of time: good until its end, and no longer
+		old.set(final)
+		old.due.Store(old.expires)
+	case old.absence == nil:
+		c.drop(l.shard, l.hash, old)
+	}
+	l.shard.mu.Unlock()
+
+	if e != nil {
+		c.makeRoom(e)
+		c.clock.start.Do(c.startClock)
+	}
+	return result, err
+}
+
+// entry makes the entry of a value.
+func (c *Cache[V]) entry(l *Loading[V], v V) *entry[V] {
+	life := c.lifetime(c.options.TTL)
+	e := &entry[V]{key: l.key, value: v, fetched: l.began, expires: l.began + life}
+	e.due.Store(e.expires - min(int64(c.options.RefreshAhead), life/2))
+	return e
+}
+
+// absence makes the entry of an absence. It is never current for Find, whose due is its beginning.
+func (c *Cache[V]) absence(l *Loading[V], err error) *entry[V] {
+	e := &entry[V]{key: l.key, absence: &err, fetched: l.began, expires: l.began + c.lifetime(c.options.NegativeTTL)}
+	e.due.Store(l.began)
+	return e
+}
+
+// fetch is the load behind the flight: at most one runs for a key, save after a Forget.
+func (c *Cache[V]) fetch(ctx context.Context, key string) (Item[V], error) {
+	hash := c.hash(key)
+	// Another load may have ended between this caller's look at the table and its turn.
+	if e, _, _ := c.table.shard(hash).find(hash, key); e != nil && e.current(c.clock.exact()) {
+		return c.item(e, false)
+	}
+	l := c.Begin(key)
+	defer l.Drop()
+	v, err := c.load(ctx, key)
+	if err != nil && ctx.Err() != nil { // nobody waits any more: that says nothing about the store
+		return Item[V]{}, err
+	}
+	return l.Store(v, err)
+}
+
+// hold keeps e through a load that failed after a while, and returns it as the answer if it may be served.
+//
+// An attempt that failed buys ten times the time it took, a minute at most, in which e is served without another: the
+// callers lose a tenth of their time to a store that is down, and a store that is back is not met by all at once.
+func (c *Cache[V]) hold(e *entry[V], now, took int64) (item Item[V], ok bool) {
+	pause := min(10*took, int64(time.Minute))
+	past := now >= e.expires
+	switch {
+	case e.absence != nil || !e.usable(now, c.options.StaleIfError):
+		return item, false
+	case !past: // a load ahead of time, after which there is to be another before the end
+		pause = min(max(pause, int64(c.options.RefreshAhead/8)), e.expires-now)
+	case pause > 0:
+		e.set(held)
+	}
+	e.due.Store(now + int64((0.5+c.options.Rand()/2)*float64(pause)))
+	item, _ = c.item(e, past)
+	return item, true
+}
+
+// refresh loads a value again in the background, unless that is being done or enough are being loaded.
+func (c *Cache[V]) refresh(ctx context.Context, e *entry[V]) {
+	if !e.set(refreshing) {
+		return
+	}
+	select {
+	case c.refreshes <- struct{}{}:
+	default:
+		e.clear(refreshing)
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	if !c.begin(func() {
+		defer func() {
+			e.clear(refreshing)
+			<-c.refreshes
+		}()
+		_, _, _ = c.flight.Do(ctx, e.key) // what it found is in the table; a failure leaves what is there
+	}) {
+		<-c.refreshes
+		return
+	}
+	c.add(refreshes)
+}
+
+// lifetime is ttl with jitter.
+func (c *Cache[V]) lifetime(ttl time.Duration) int64 {
+	return int64(ttl) - int64(jitter*c.options.Rand()*float64(ttl))
+}
