@@ -1,7 +1,6 @@
 package secrets
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -83,9 +82,4 @@ func space(b *strings.Builder) {
 	if b.Len() > 0 {
 		b.WriteByte(' ')
 	}
-}
-
-// isContextError reports whether err is the end of some context.
-func isContextError(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+)
+
+// NewFileTree returns a store that keeps one value a file: connections/my_db, variables/my_key.
+// This is a whole store: the kit does the names, the parsing, and the errors around the one fetch.
+func NewFileTree(tree fs.FS) *backend.TextStore {
+	fetch := func(_ context.Context, name string) (string, error) {
+		text, err := fs.ReadFile(tree, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return "", secrets.ErrNotFound
+		case errors.Is(err, fs.ErrPermission):
+			return "", fmt.Errorf("%w: the file must be readable by this program", secrets.ErrDenied)
+		case err != nil:
+			return "", fmt.Errorf("%w: the file cannot be read", secrets.ErrUnavailable)
+		}
+		return string(text), nil
+	}
+	return backend.NewTextStore(fetch, backend.Naming{
+		Connections: backend.At("connections"),
+		Variables:   backend.At("variables"),
+		Config:      backend.At("config"),
+		Valid:       fs.ValidPath, // another name is not found, without a call
+	})
+}
+
+// Registered, the store can be named in configuration. Its arguments are checked before anything is opened.
+func init() {
+	backend.Register(backend.Driver{Name: "filetree", Open: func(_ context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+		var args struct {
+			Root string `json:"root"`
+		}
+		if err := backend.DecodeKwargs(kwargs, &args); err != nil {
+			return nil, err
+		}
+		return NewFileTree(rootFS(args.Root)), nil
+	}})
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+	"testing/fstest"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
+)
+
+func TestFileTreeIsABackend(t *testing.T) {
+	backendtest.Run(t, backendtest.Harness{
+		OneConnection: true,
+		Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
+			tree := fstest.MapFS{}
+			for id, texts := range content.Connections {
+				tree["connections/"+id] = &fstest.MapFile{Data: []byte(texts[0])}
+			}
+			for key, value := range content.Variables {
+				tree["variables/"+key] = &fstest.MapFile{Data: []byte(value)}
+			}
+			for key, value := range content.Config {
+				tree["config/"+key] = &fstest.MapFile{Data: []byte(value)}
+			}
+			return NewFileTree(tree)
+		},
+		Fail: func(_ *testing.T, class error) secrets.Backend {
+			if errors.Is(class, secrets.ErrDenied) {
+				return NewFileTree(failing{fs.ErrPermission})
+			}
+			return NewFileTree(failing{errors.New("input/output error")})
+		},
+		Holds: func(_ secrets.Kind, id string) bool { return fs.ValidPath(id) },
+	})
+}
+
+// failing is a file system that can open nothing.
+type failing struct{ err error }
+
+func (f failing) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: f.err}
+}

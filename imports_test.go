@@ -1,0 +1,151 @@
+package secrets_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/secretchain/secrets"
+
+// sdks are the families of modules that only the store they belong to may link.
+var sdks = map[string][]string{
+	"aws":        {"github.com/aws/"},
+	"vault":      {"github.com/hashicorp/"},
+	"google":     {"cloud.google.com/", "google.golang.org/", "golang.org/x/oauth2"},
+	"azure":      {"github.com/Azure/", "github.com/AzureAD/"},
+	"sqlite":     {"modernc.org/"},
+	"postgres":   {"github.com/jackc/"},
+	"mysql":      {"github.com/go-sql-driver/"},
+	"yaml":       {"go.yaml.in/"},
+	"dotenv":     {"github.com/joho/godotenv"},
+	"resilience": {"github.com/failsafe-go/", "github.com/bits-and-blooms/"},
+	"testing":    {"github.com/stretchr/", "go.uber.org/goleak", "pgregory.net/"},
+}
+
+// room is what one folder may know: the rooms of this module it may import, besides the root and internal/, which every
+// room may, and the SDK families it may link, through others too.
+type room struct {
+	imports []string
+	links   []string
+}
+
+// rooms is the plan of the house: every package has a room, and no arrow is missing from it.
+// A package is in the room with the longest path that begins its own.
+var rooms = map[string]room{
+	"":                {},
+	"internal":        {},
+	"internal/cache":  {},
+	"internal/dotenv": {links: []string{"dotenv"}},
+
+	"backend":             {},
+	"backend/backendtest": {links: []string{"testing", "yaml"}},
+	"backend/resilience":  {imports: []string{"backend"}, links: []string{"resilience"}},
+	"backend/all":         {imports: []string{"*"}, links: []string{"*"}},
+
+	"envbackend":         {imports: []string{"backend"}, links: []string{"dotenv"}},
+	"localfs":            {imports: []string{"backend"}, links: []string{"yaml", "dotenv"}},
+	"ssm":                {imports: []string{"backend"}, links: []string{"aws"}},
+	"secretsmanager":     {imports: []string{"backend"}, links: []string{"aws"}},
+	"internal/awsclient": {imports: []string{"backend"}, links: []string{"aws"}},
+	"vault":              {imports: []string{"backend"}, links: []string{"vault"}},
+	"gcpsm":              {imports: []string{"backend"}, links: []string{"google"}},
+	"azurekv":            {imports: []string{"backend"}, links: []string{"azure"}},
+	"metastore":          {imports: []string{"backend"}},
+	"metastore/sqlite":   {imports: []string{"backend", "metastore"}, links: []string{"sqlite"}},
+	"metastore/postgres": {imports: []string{"backend", "metastore"}, links: []string{"postgres"}},
+	"metastore/mysql":    {imports: []string{"backend", "metastore"}, links: []string{"mysql"}},
+	"airflowcfg":         {imports: []string{"backend"}},
+	"redact":             {},
+	"examples":           {imports: []string{"*"}, links: []string{"*"}},
+}
+
+type listed struct {
+	ImportPath, Name string
+	Standard         bool
+	Imports, Deps    []string
+}
+
+func goList(t *testing.T, args ...string) []listed {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Standard,Imports,Deps"}, args...)...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		t.Fatalf("go list: %s", exit.Stderr)
+	}
+	require.NoError(t, err)
+	var packages []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := d.Decode(&p); err == io.EOF {
+			return packages
+		} else {
+			require.NoError(t, err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func roomOf(path string) (string, bool) {
+	best, found := "", path == ""
+	for name := range rooms {
+		if name != "" && (path == name || strings.HasPrefix(path, name+"/")) && len(name) > len(best) {
+			best, found = name, true
+		}
+	}
+	return best, found
+}
+
+// TestArrows fails on an import that the plan does not draw (specification, design §1).
+func TestArrows(t *testing.T) {
+	for _, p := range goList(t, "./...") {
+		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		name, ok := roomOf(path)
+		if !assert.Truef(t, ok, "package %q has no room: draw it in the plan", path) {
+			continue
+		}
+		r := rooms[name]
+		for _, imported := range p.Imports {
+			other, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			to, _ := roomOf(strings.TrimPrefix(other, "/"))
+			allowed := to == "" || to == name || strings.HasPrefix(to, "internal") || slices.Contains(r.imports, to) || slices.Contains(r.imports, "*") ||
+				strings.HasPrefix(path, "internal/") && strings.HasSuffix(path, "test") // support of tests may use what it tests
+			assert.Truef(t, allowed, "%s imports %s: no such arrow in the plan", p.ImportPath, imported)
+			assert.Falsef(t, path == "" && to != "internal/cache", "the root imports %s", imported)
+			assert.NotEqualf(t, "backend/all", to, "%s imports backend/all: only programs and tests do", p.ImportPath)
+		}
+		if slices.Contains(r.links, "*") || isTestSupport(path) {
+			continue
+		}
+		for _, dep := range p.Deps {
+			for family, prefixes := range sdks {
+				if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(dep, prefix) }) {
+					assert.Truef(t, slices.Contains(r.links, family), "%s links %s (%s)", p.ImportPath, dep, family)
+				}
+			}
+		}
+	}
+}
+
+func isTestSupport(path string) bool {
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	return strings.HasPrefix(path, "internal/") && (strings.HasSuffix(last, "test") || last == "vectors" || last == "awswire")
+}
+
+// TestRootIsLight holds the root to the standard library, without the network.
+func TestRootIsLight(t *testing.T) {
+	for _, p := range goList(t, "-deps", ".") {
+		assert.Truef(t, p.Standard || p.ImportPath == module || p.ImportPath == module+"/internal/cache", "the root links %s", p.ImportPath)
+		assert.Falsef(t, p.ImportPath == "net" || strings.HasPrefix(p.ImportPath, "net/"), "the root links %s", p.ImportPath)
+	}
+}
