@@ -30,6 +30,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Observer sees every backend call. Nil: none.
 	Observer Observer
+	// Masker is told every secret that is read. Nil: none.
+	Masker Masker
 }
 
 // A Chain looks names up in its layers, in order; the first layer that holds a name wins, and values are never merged.
@@ -49,6 +51,7 @@ type Chain struct {
 	pick         func([]Connection) Connection
 	logger       *slog.Logger
 	observer     Observer
+	masker       Masker
 
 	flight *cache.Flight[request, answer]
 	stats  counters
@@ -80,6 +83,7 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 		pick:         opts.Pick,
 		logger:       opts.Logger,
 		observer:     opts.Observer,
+		masker:       opts.Masker,
 	}
 	c.flight = cache.NewFlight(c.search)
 	return c, nil

@@ -75,6 +75,7 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 		if err == nil {
 			a.trail.add(rec)
 			a.found, a.layer, a.fetched = f, l, start
+			c.mask(r, f)
 			return a, nil
 		}
 		if r.kind == KindConfig && errors.Is(err, errors.ErrUnsupported) {
