@@ -1,0 +1,218 @@
+package gcpsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	secretmanager "cloud.google.com/go/secretmanager/apiv1"
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/googleapis/gax-go/v2"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/lazy"
+)
+
+// Client is the part of [secretmanager.Client] that is used.
+type Client interface {
+	AccessSecretVersion(ctx context.Context, req *secretmanagerpb.AccessSecretVersionRequest, opts ...gax.CallOption) (*secretmanagerpb.AccessSecretVersionResponse, error)
+	ListSecrets(ctx context.Context, req *secretmanagerpb.ListSecretsRequest, opts ...gax.CallOption) *secretmanager.SecretIterator
+}
+
+var _ Client = (*secretmanager.Client)(nil)
+
+// Backend reads from one project's secrets. It is safe for concurrent use.
+type Backend struct {
+	*backend.TextStore
+	names   backend.Naming
+	project string // "": the session's
+	timeout time.Duration
+	session *lazy.Value[session]
+	closed  atomic.Bool
+}
+
+var (
+	_ secrets.Backend      = (*Backend)(nil)
+	_ secrets.ConfigGetter = (*Backend)(nil)
+	_ secrets.Lister       = (*Backend)(nil)
+	_ secrets.Checker      = (*Backend)(nil)
+	_ secrets.Namer        = (*Backend)(nil)
+	_ io.Closer            = (*Backend)(nil)
+)
+
+// session is a client with the project that it reads from.
+type session struct {
+	client  Client
+	project string
+	close   func() error
+}
+
+// New returns a Backend over a client that the caller keeps and closes. Options.Project is required; what the options
+// say of credentials and of making a client is not used.
+func New(client Client, opts *Options) (*Backend, error) {
+	o := opts.orZero()
+	switch {
+	case client == nil:
+		return nil, errors.New("gcpsm: the client is nil")
+	case o.Project == "":
+		return nil, errors.New("gcpsm: Options.Project is blank, and a client does not tell its project")
+	}
+	s := session{client: client, project: o.Project, close: func() error { return nil }}
+	return newBackend(o, lazy.Of(s))
+}
+
+// Open returns a Backend with the credentials that the options name, or Application Default Credentials. It does no
+// I/O: files are read, and the client is made, at the first use, once; what fails then is tried again at the next use.
+func Open(_ context.Context, opts *Options) (*Backend, error) {
+	o := *opts.orZero()
+	return newBackend(&o, lazy.New(o.open))
+}
+
+func newBackend(o *Options, s *lazy.Value[session]) (*Backend, error) {
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("gcpsm: %w", err)
+	}
+	b := &Backend{names: o.naming(), project: o.Project, timeout: o.timeout(), session: s}
+	warnOfPrefixes(o.Logger, &b.names)
+	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check})
+	return b, nil
+}
+
+// StoreName answers the full name of the version that is asked for first. Without a project in the options it asks the
+// credentials, which may read a file or ask the metadata server; while there is no answer, the name begins with secrets.
+func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
+	name, ok = b.TextStore.StoreName(kind, id)
+	if name == "" {
+		return "", false
+	}
+	project := b.project
+	if project == "" {
+		ctx, cancel := context.WithTimeout(context.Background(), min(b.timeout, namePatience))
+		defer cancel()
+		s, err := b.session.Get(ctx)
+		if err != nil {
+			return "secrets/" + name + "/versions/latest", false
+		}
+		project = s.project
+	}
+	return versionName(project, name), ok
+}
+
+// namePatience is how long StoreName, which has no context, waits for a project.
+const namePatience = 2 * time.Second
+
+// Close closes the client that Open has made. Calls that run fail, and later ones fail with ErrClosed. Closing twice is
+// fine.
+func (b *Backend) Close() error {
+	if b.closed.Swap(true) {
+		return nil
+	}
+	s, made := b.session.Made()
+	if !made {
+		return nil
+	}
+	if s.close() != nil {
+		return errors.New("gcpsm: closing the client failed")
+	}
+	return nil
+}
+
+// String tells the project, and nothing of the credentials.
+func (b *Backend) String() string { return fmt.Sprintf("gcpsm.Backend(%s)", b.project) }
+
+// Format writes String, whatever the verb.
+func (b *Backend) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, b.String()) }
+
+// fetch returns the payload of a secret's latest version.
+func (b *Backend) fetch(ctx context.Context, name string) (string, error) {
+	ctx, cancel := b.bound(ctx)
+	defer cancel()
+	s, err := b.use(ctx)
+	if err != nil {
+		return "", err
+	}
+	c := call{store: b, name: name, project: s.project}
+	req := &secretmanagerpb.AccessSecretVersionRequest{Name: versionName(s.project, name)}
+	resp, err := s.client.AccessSecretVersion(ctx, req, &c)
+	if err != nil {
+		awaitEnd(ctx, err)
+		return "", c.failure(err)
+	}
+	return payload(resp)
+}
+
+// list yields the names of all secrets of the project.
+func (b *Backend) list(ctx context.Context, _ string, yield func(name string) bool) error {
+	ctx, cancel := b.bound(ctx)
+	defer cancel()
+	s, err := b.use(ctx)
+	if err != nil {
+		return err
+	}
+	c := call{store: b, project: s.project}
+	it := s.client.ListSecrets(ctx, &secretmanagerpb.ListSecretsRequest{Parent: "projects/" + s.project, PageSize: pageSize}, &c)
+	for secret, err := range it.All() {
+		if err != nil {
+			awaitEnd(ctx, err)
+			return c.failure(err)
+		}
+		if !yield(lastPart(secret.GetName())) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// pageSize keeps a page of secrets, with their labels and annotations, below the limit of one answer.
+const pageSize = 1000
+
+// check asks for a secret that need not exist, which takes the permission of a lookup and no other.
+func (b *Backend) check(ctx context.Context) error {
+	_, err := b.fetch(ctx, probeName(&b.names))
+	if ended := ctx.Err(); ended != nil {
+		err = ended
+	}
+	switch secrets.ClassOf(err) {
+	case nil, secrets.ErrNotFound, secrets.ErrMalformed:
+		return nil
+	}
+	return &secrets.Error{Op: "check", StoreName: probeName(&b.names), Err: err}
+}
+
+// use returns the session, made at the first use.
+func (b *Backend) use(ctx context.Context) (session, error) {
+	if b.closed.Load() {
+		return session{}, secrets.ErrClosed
+	}
+	s, err := b.session.Get(ctx)
+	if err != nil {
+		return session{}, openFailure(err)
+	}
+	if b.closed.Load() { // while the session was being made
+		_ = s.close()
+		return session{}, secrets.ErrClosed
+	}
+	return s, nil
+}
+
+// awaitEnd waits for the end of ctx where the service was first to see it: the deadline goes with the call, and its
+// answer may be back before our own timer has run. Then the failure is the context's, as it should be.
+func awaitEnd(ctx context.Context, err error) {
+	if deadline, has := ctx.Deadline(); has && status.Code(err) == codes.DeadlineExceeded && time.Until(deadline) < 100*time.Millisecond {
+		<-ctx.Done()
+	}
+}
+
+// bound gives ctx a deadline if it has none.
+func (b *Backend) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, has := ctx.Deadline(); has {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, b.timeout)
+}

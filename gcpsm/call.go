@@ -1,0 +1,65 @@
+package gcpsm
+
+import (
+	"fmt"
+	"hash/crc32"
+	"slices"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/googleapis/gax-go/v2"
+	"google.golang.org/grpc"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+)
+
+// answerLimit keeps one answer from filling the memory; Google's client alone would take 2 GiB.
+var answerLimit = grpc.MaxCallRecvMsgSize(backend.MaxText + 64<<10)
+
+// call is one call as an option of it. It limits the answer, and looks on while Google's client decides whether to try
+// again: that client forgets why the last attempt failed when the context ends during a pause.
+type call struct {
+	store         *Backend
+	project, name string // name "": a list
+	retryer       gax.Retryer
+	last          error
+}
+
+// Resolve adds to what the client's own options say.
+func (c *call) Resolve(settings *gax.CallSettings) {
+	settings.GRPC = append(slices.Clip(settings.GRPC), answerLimit)
+	if retry := settings.Retry; retry != nil {
+		settings.Retry = func() gax.Retryer {
+			c.retryer = retry()
+			return c
+		}
+	}
+}
+
+// Retry decides as the client's own policy does, but never asks again for an answer that is too large.
+func (c *call) Retry(err error) (pause time.Duration, again bool) {
+	c.last = err
+	if c.retryer == nil || tooLarge(err) {
+		return 0, false
+	}
+	return c.retryer.Retry(err)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// payload returns an answer's text, if its checksum is right. TextStore does the other checks.
+func payload(resp *secretmanagerpb.AccessSecretVersionResponse) (string, error) {
+	p := resp.GetPayload()
+	if p == nil {
+		return "", fmt.Errorf("%w: the answer has no payload", secrets.ErrMalformed)
+	}
+	if p.DataCrc32C != nil && *p.DataCrc32C != int64(crc32.Checksum(p.Data, castagnoli)) {
+		return "", fmt.Errorf("%w: the payload does not fit its checksum (CRC32C), so it was damaged on the way", secrets.ErrMalformed)
+	}
+	return string(p.Data), nil
+}
+
+// lastPart is a secret's name without the project.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
