@@ -1,0 +1,111 @@
+package awsclient
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/secretchain/secrets/backend"
+)
+
+// maxAnswer bounds one answer: twenty of the longest secrets with every character escaped are less. A server gone mad
+// must not fill the memory of its callers.
+const maxAnswer = 4 * backend.MaxText
+
+var errAnswerTooLong = fmt.Errorf("an answer of more than %d bytes", maxAnswer)
+
+// transport returns what the SDK's default transport becomes by the arguments. The SDK adds AWS_CA_BUNDLE to it.
+func (o *Options) transport() (*awshttp.BuildableClient, error) {
+	var certificates []tls.Certificate
+	if c := o.Client; c.ClientCert != "" {
+		key := c.ClientKey
+		if key == "" {
+			key = c.ClientCert
+		}
+		certificate, err := tls.LoadX509KeyPair(c.ClientCert, key)
+		if err != nil {
+			return nil, errors.New("the client certificate of config_kwargs cannot be read")
+		}
+		certificates = append(certificates, certificate)
+	}
+	client := awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = o.connectTimeout() })
+	return client.WithTransportOptions(func(t *http.Transport) {
+		t.MaxConnsPerHost = o.Client.MaxConnections
+		t.TLSHandshakeTimeout = o.connectTimeout()
+		t.TLSClientConfig.Certificates = certificates
+		t.TLSClientConfig.InsecureSkipVerify = o.Verify.Off
+		if o.Client.Proxies != nil {
+			t.Proxy = o.proxy
+		}
+	}), nil
+}
+
+func (o *Options) proxy(r *http.Request) (*url.URL, error) {
+	proxy, ok := o.Client.Proxies[r.URL.Scheme]
+	if !ok {
+		return nil, nil
+	}
+	return proxyURL(proxy)
+}
+
+func (o *Options) connectTimeout() time.Duration {
+	if t := o.Client.ConnectTimeout; t != 0 {
+		return t
+	}
+	return defaultConnectTimeout
+}
+
+func (o *Options) attemptTimeout() time.Duration {
+	if t := o.Client.ReadTimeout; t != 0 {
+		return o.connectTimeout() + t
+	}
+	return o.connectTimeout() + defaultReadTimeout
+}
+
+// httpClient is an aws.HTTPClient whose answers are bounded in length and time. It follows no redirect: AWS sends none,
+// and the credentials are for nobody else.
+type httpClient struct{ http.Client }
+
+// newHTTPClient makes the client of the transport that the SDK has finished.
+func newHTTPClient(configured aws.HTTPClient, attempt time.Duration) *httpClient {
+	buildable, ok := configured.(*awshttp.BuildableClient)
+	if !ok {
+		buildable = awshttp.NewBuildableClient()
+	}
+	return &httpClient{http.Client{
+		Transport:     buildable.GetTransport(),
+		Timeout:       attempt,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Do sends the request.
+func (c *httpClient) Do(r *http.Request) (*http.Response, error) {
+	resp, err := c.Client.Do(r)
+	if err == nil {
+		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswer}
+	}
+	return resp, err
+}
+
+// boundedBody fails once more than left bytes were read.
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errAnswerTooLong
+	}
+	return n, err
+}
