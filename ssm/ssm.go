@@ -1,0 +1,337 @@
+// Package ssm looks secrets up in AWS Systems Manager Parameter Store, where Airflow's SystemsManagerParameterStoreBackend
+// has them (specification, backends §4). [Open] uses the usual AWS credentials; [New] takes a client of the AWS SDK.
+//
+// # Names
+//
+// Connection smtp_default is the parameter /airflow/connections/smtp_default: prefix, slash, id, with one slash at the
+// beginning, whether or not the prefix has one. Variables are below /airflow/variables, config values below
+// /airflow/config. A blank prefix gives /smtp_default. With a team, team-a's own /airflow/connections/team-a--smtp_default
+// is asked for first.
+//
+// Ids that no parameter can be called by are not found, without a call: those with other characters than A–Z a–z 0–9 . - _ /,
+// those that make the name longer than 1011 characters or deeper than 15 levels. That includes ids with a colon, which
+// the service would read as a version or a label.
+//
+// A value is the latest version's, decrypted. A StringList is its text, with the commas.
+//
+// # Errors
+//
+//	ParameterNotFound, ParameterVersionNotFound, ValidationException   not found
+//	InvalidKeyId                                                       denied
+//	AccessDeniedException                                              denied
+//	UnrecognizedClientException, InvalidSignatureException             denied
+//	ExpiredTokenException, no usable credentials, a refused login      denied
+//	status 401, 403, 407 without a known code                          denied
+//	ThrottlingException and its kin, status 429                        unavailable
+//	InternalServerError, status 5xx                                    unavailable
+//	no connection, no trusted certificate, no answer in time           unavailable
+//	an answer that is not AWS's, and every other code                  unavailable
+//	a text that is not UTF-8, an answer of more than 16 MiB            malformed
+//
+// An error keeps AWS's code, status and request id. AWS's own words, which repeat names of accounts and identities, are
+// left out. The SDK tries a failed call three times; the caller's context bounds them all, and one attempt takes no longer
+// than [ClientConfig] says.
+//
+// # Permissions
+//
+// The last statement is for List only. Leave the second out if no parameter is a SecureString, or all use the key aws/ssm.
+//
+//	{
+//	  "Version": "2012-10-17",
+//	  "Statement": [
+//	    {
+//	      "Effect": "Allow",
+//	      "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+//	      "Resource": "arn:aws:ssm:REGION:ACCOUNT:parameter/airflow/*"
+//	    },
+//	    {
+//	      "Effect": "Allow",
+//	      "Action": "kms:Decrypt",
+//	      "Resource": "arn:aws:kms:REGION:ACCOUNT:key/KEY"
+//	    },
+//	    {
+//	      "Effect": "Allow",
+//	      "Action": "ssm:DescribeParameters",
+//	      "Resource": "*"
+//	    }
+//	  ]
+//	}
+//
+// # Cost
+//
+// A lookup is one GetParameter call, two for a team's name that is absent. Many lookups are one GetParameters call for
+// every ten names. A list is one DescribeParameters call for every fifty names. A check is one GetParameter call for the
+// name secretchain-check, which need not exist. Standard throughput is 40 calls a second: cache.
+package ssm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/awsclient"
+)
+
+// Options are Airflow's arguments. The zero Options, and nil, are Airflow's defaults. Options are not changed after they
+// were given to a function.
+type Options struct {
+	// AWS says how to reach AWS and log in. Only Open uses it; New refuses it.
+	AWS
+
+	// Connections, Variables and Config are the prefixes of the three kinds; backend.Off switches one off.
+	// Zero: airflow/connections, airflow/variables, airflow/config.
+	Connections backend.Prefix `json:"connections_prefix"`
+	Variables   backend.Prefix `json:"variables_prefix"`
+	Config      backend.Prefix `json:"config_prefix"`
+	// ConnectionsPattern, VariablesPattern and ConfigPattern limit which ids are looked up, and paid for. Zero: all.
+	ConnectionsPattern backend.Pattern `json:"connections_lookup_pattern"`
+	VariablesPattern   backend.Pattern `json:"variables_lookup_pattern"`
+	ConfigPattern      backend.Pattern `json:"config_lookup_pattern"`
+	// Team is the team whose own names are looked up first. "": no teams.
+	Team string
+}
+
+// The parts of Options that both stores on AWS share.
+type (
+	// AWS says how to reach AWS and log in. Zero: as every AWS program does, by the AWS_ environment variables, the
+	// shared configuration files, container credentials and instance metadata. The fields most often set are Region,
+	// Profile, RoleARN and Endpoint.
+	AWS = awsclient.Options
+	// AssumeRole holds further parameters of the login to AWS.RoleARN, such as ExternalID.
+	AssumeRole = awsclient.AssumeRole
+	// ClientConfig holds attempts, time-outs and proxies.
+	ClientConfig = awsclient.ClientConfig
+)
+
+// Client is the part of the SDK's client that a Backend uses; *ssm.Client of the SDK has it.
+type Client interface {
+	GetParameter(context.Context, *ssm.GetParameterInput, ...func(*ssm.Options)) (*ssm.GetParameterOutput, error)
+	GetParameters(context.Context, *ssm.GetParametersInput, ...func(*ssm.Options)) (*ssm.GetParametersOutput, error)
+	DescribeParameters(context.Context, *ssm.DescribeParametersInput, ...func(*ssm.Options)) (*ssm.DescribeParametersOutput, error)
+}
+
+var _ Client = (*ssm.Client)(nil)
+
+// Backend reads Parameter Store. Besides Backend it has every optional ability of package secrets but Writer. Safe for
+// concurrent use. Close lets go of idle connections of a client that Open made.
+type Backend struct {
+	*backend.TextStore
+	client *awsclient.Client[Client]
+	names  backend.Naming
+}
+
+// New returns a Backend on a client of the SDK, whose retries, time-outs and credentials are the caller's. It makes no
+// call. The error tells arguments that cannot be used.
+func New(client Client, opts *Options) (*Backend, error) {
+	if client == nil {
+		return nil, errors.New("ssm: the client is nil")
+	}
+	if opts != nil && awsclient.IsSet(opts.AWS) {
+		return nil, errors.New("ssm: Options.AWS is for Open; the client of New is ready")
+	}
+	return build(awsclient.Of(client), opts)
+}
+
+// Open returns a Backend that makes its client at the first call, by Options.AWS. It does no I/O. The error tells
+// arguments that cannot be used, and shows no value.
+func Open(_ context.Context, opts *Options) (*Backend, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	if err := awsclient.Validate(opts.AWS, service, ssm.ServiceAPIVersion); err != nil {
+		return nil, err
+	}
+	return build(awsclient.New(opts.AWS, service, newClient), opts)
+}
+
+// service is what the SDK and service_config call Parameter Store.
+const service = "ssm"
+
+func newClient(cfg awsclient.Config, at awsclient.Endpoint) Client {
+	return ssm.NewFromConfig(cfg, func(o *ssm.Options) {
+		if at.URL != "" {
+			o.BaseEndpoint = &at.URL
+		}
+		o.EndpointOptions.DisableHTTPS = at.DisableHTTPS
+	})
+}
+
+func build(client *awsclient.Client[Client], opts *Options) (*Backend, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	if err := backend.CheckTeam(opts.Team); err != nil {
+		return nil, err
+	}
+	b := &Backend{client: client, names: opts.naming()}
+	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{
+		FetchMany: b.fetchMany, List: b.list, Check: b.check, Close: client.Close,
+	})
+	return b, nil
+}
+
+func (b *Backend) fetch(ctx context.Context, name string) (string, error) {
+	client, err := b.client.Get(ctx)
+	if err != nil {
+		return "", err
+	}
+	out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &name, WithDecryption: &decrypt})
+	if err != nil {
+		return "", failure(err, "ssm:GetParameter on the parameter, and kms:Decrypt on its key")
+	}
+	return text(out.Parameter)
+}
+
+// decrypt is shared by all calls; nobody writes to it.
+var decrypt = true
+
+func text(p *types.Parameter) (string, error) {
+	if p == nil || p.Value == nil {
+		return "", fmt.Errorf("%w: the answer holds no value: check endpoint_url", secrets.ErrUnavailable)
+	}
+	return *p.Value, nil
+}
+
+// batch is how many names one GetParameters call takes.
+const batch = 10
+
+func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]string, error) {
+	client, err := b.client.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]string, len(names))
+	for some := range slices.Chunk(names, batch) {
+		out, err := client.GetParameters(ctx, &ssm.GetParametersInput{Names: some, WithDecryption: &decrypt})
+		switch {
+		case awsclient.Code(err) == codeInvalid: // one impossible name spoils the call for the others
+			if err := b.fetchEach(ctx, some, found); err != nil {
+				return found, err
+			}
+			continue
+		case err != nil:
+			return found, failure(err, "ssm:GetParameters on the parameters, and kms:Decrypt on their keys")
+		}
+		for i := range out.Parameters {
+			p := &out.Parameters[i]
+			value, err := text(p)
+			if err != nil || p.Name == nil {
+				return found, fmt.Errorf("%w: the answer holds a parameter without name or value: check endpoint_url", secrets.ErrUnavailable)
+			}
+			found[*p.Name] = value
+		}
+	}
+	return found, nil
+}
+
+func (b *Backend) fetchEach(ctx context.Context, names []string, found map[string]string) error {
+	for _, name := range names {
+		value, err := b.fetch(ctx, name)
+		switch {
+		case err == nil:
+			found[name] = value
+		case !errors.Is(err, secrets.ErrNotFound):
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Backend) list(ctx context.Context, head string, yield func(name string) bool) error {
+	path := strings.TrimRight(head, "/")
+	if path == "" {
+		path = "/"
+	}
+	if !valid(path) {
+		return nil // nothing can be below it
+	}
+	client, err := b.client.Get(ctx)
+	if err != nil {
+		return err
+	}
+	pages := ssm.NewDescribeParametersPaginator(client, &ssm.DescribeParametersInput{
+		MaxResults:       &pageSize,
+		ParameterFilters: []types.ParameterStringFilter{{Key: &filterKey, Option: &filterOption, Values: []string{path}}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return awsclient.Failure(err, "ssm:DescribeParameters on all parameters")
+		}
+		for _, p := range page.Parameters {
+			if p.Name != nil && !yield(*p.Name) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// What every DescribeParameters call asks for.
+var (
+	pageSize     int32 = 50
+	filterKey          = "Path"
+	filterOption       = "Recursive"
+)
+
+func (b *Backend) check(ctx context.Context) error { return awsclient.Check(ctx, &b.names, b.fetch) }
+
+func (o *Options) naming() backend.Naming {
+	return backend.Naming{
+		Connections: o.Connections, Variables: o.Variables, Config: o.Config,
+		ConnectionsPattern: o.ConnectionsPattern, VariablesPattern: o.VariablesPattern, ConfigPattern: o.ConfigPattern,
+		Join: join, Valid: valid, Scope: backend.TeamScope(o.Team, "--", nil),
+	}
+}
+
+func join(prefix, separator, id string) string {
+	name := strings.TrimRight(prefix, separator) + separator + id
+	if !strings.HasPrefix(name, separator) {
+		name = separator + name
+	}
+	return name
+}
+
+// valid reports whether a parameter can have the name. What the service says about slashes in a row is left to it.
+func valid(name string) bool {
+	const longest, deepest = 1011, 15
+	return len(name) <= longest && strings.Count(name, "/") <= deepest && strings.IndexFunc(name, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' && r != '-' && r != '_' && r != '/'
+	}) < 0
+}
+
+// codeInvalid is about a name that no parameter can have: names are all that the calls for values can be wrong about.
+const codeInvalid = "ValidationException"
+
+// failure is the table of the package comment; what is not here is the same for every service of AWS.
+func failure(err error, permission string) error {
+	switch awsclient.Code(err) {
+	case "ParameterNotFound", "ParameterVersionNotFound", codeInvalid:
+		return secrets.ErrNotFound
+	case "InvalidKeyId":
+		return fmt.Errorf("%w: the parameter's key is disabled, deleted or another account's (InvalidKeyId): enable it in KMS", secrets.ErrDenied)
+	}
+	return awsclient.Failure(err, permission)
+}
+
+func init() {
+	backend.Register(backend.Driver{
+		Name:       "ssm",
+		ClassPaths: backend.ClassPaths("ssm"),
+		Open: func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+			var opts Options
+			if err := backend.DecodeKwargs(kwargs, &opts); err != nil {
+				return nil, err
+			}
+			return Open(ctx, &opts)
+		},
+	})
+}
