@@ -1,18 +1,193 @@
 package secrets
 
-import "time"
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/secretchain/secrets/internal/cache"
+)
 
 // CacheOptions says how long a chain keeps what it found. Nil in Options: nothing is kept.
+//
+// What is kept is what a search ended with: connections, a variable, a config value, or that no layer has the name.
+// A failure is never kept, nor is a value that was found past a layer that was unavailable, which might hold the name
+// itself. A failure of another class that ContinueOn or FallThrough passes over counts like an absence here too.
+//
+// A cache that keeps anything has a goroutine, which [Chain.Close] ends, unless Now is set.
 type CacheOptions struct {
-	TTL          time.Duration    // how long a value is served without asking again; 0: 15 minutes
-	NegativeTTL  time.Duration    // how long an absence is remembered; 0: it is not
-	RefreshAhead time.Duration    // how long before its end a value that is read is fetched again in the background; 0: off
-	StaleIfError time.Duration    // how long past its end a value is served while its store is unavailable; 0: off
-	MaxEntries   int              // bound on kept names; 0: 10 000
-	Now          func() time.Time // the clock; nil: the system's
+	// TTL is how long a value is served without asking again. A random tenth of it at most is taken off, so that names
+	// that were looked up together, or by many programs at once, are not asked for again together. 0: 15 minutes.
+	TTL time.Duration
+	// NegativeTTL is how long an absence is remembered, with the same jitter. 0: it is not.
+	NegativeTTL time.Duration
+	// RefreshAhead is how long before its end a value that is read is fetched again in the background, while its readers
+	// go on with the value they have. Shorter than TTL; 0: off.
+	RefreshAhead time.Duration
+	// StaleIfError is how long past its end a value is served where the search fails with ErrUnavailable, and with no
+	// other class. An attempt that failed buys ten times the time it took, a minute at most, in which the name is not
+	// asked for again. 0: off.
+	StaleIfError time.Duration
+	// MaxEntries bounds the names kept, of each kind. What is over goes first, then what is read least. 0: 10 000.
+	MaxEntries int
+	// Now is the clock, asked at every read. Nil: the system's clock, asked once in a while: what is kept may be served
+	// longer by a sixty-fourth of the shortest of the times above, by a second at most.
+	Now func() time.Time
 }
 
-// Forget drops a name from the cache, so that the next lookup asks the layers.
-func (c *Chain) Forget(kind Kind, id string) { c.forget(request{kind, id}) }
+const defaultTTL = 15 * time.Minute
 
-func (c *Chain) forget(request) {}
+func (o *CacheOptions) ttl() time.Duration {
+	if o.TTL == 0 {
+		return defaultTTL
+	}
+	return o.TTL
+}
+
+func (o *CacheOptions) check() error {
+	switch {
+	case o.TTL < 0, o.NegativeTTL < 0, o.RefreshAhead < 0, o.StaleIfError < 0, o.MaxEntries < 0:
+		return errors.New("cache: TTL, NegativeTTL, RefreshAhead, StaleIfError and MaxEntries cannot be negative")
+	case o.RefreshAhead >= o.ttl():
+		return errors.New("cache: RefreshAhead must be shorter than TTL")
+	}
+	return nil
+}
+
+// kept is what the cache keeps of an answer.
+type kept struct {
+	text   string
+	origin *origin
+}
+
+// origin is what is known of an answer besides a text. Texts whose search went the usual way share their layer's.
+type origin struct {
+	layer *layer
+	conns []Connection
+	trail *trail // nil: every layer that is asked before this one said not found
+}
+
+// newCaches gives the chain a cache per kind.
+func (c *Chain) newCaches(o *CacheOptions) {
+	for kind := KindConnection; kind <= KindConfig; kind++ {
+		c.caches[kind] = cache.New(
+			func(ctx context.Context, id string) (kept, error) {
+				a, err := c.search(ctx, request{kind, id})
+				return kept{a.text, &origin{layer: a.layer, conns: a.conns, trail: &a.trail}}, err
+			},
+			cache.Options[kept]{
+				TTL: o.ttl(), NegativeTTL: o.NegativeTTL, RefreshAhead: o.RefreshAhead, StaleIfError: o.StaleIfError,
+				MaxEntries: o.MaxEntries, Now: o.Now,
+				Absent: func(err error) bool { return ClassOf(err) == ErrNotFound },
+				Outage: c.outage,
+				Keep:   keep,
+			})
+	}
+}
+
+// keep returns what is to be kept of an answer; not ok where a layer that might hold the name was unavailable.
+func keep(k kept) (kept, bool) {
+	usual := true
+	for i := range k.origin.trail.n - 1 {
+		switch ClassOf(k.origin.trail.at(i).err) {
+		case ErrNotFound:
+		case ErrUnavailable, ErrClosed:
+			return kept{}, false
+		default:
+			usual = false
+		}
+	}
+	switch {
+	case !usual:
+	case k.origin.conns == nil:
+		k.origin = &k.origin.layer.origin
+	default:
+		k.origin = &origin{layer: k.origin.layer, conns: k.origin.conns}
+	}
+	return k, true
+}
+
+// outage reports whether a search failed because a layer was unavailable, and for no other reason than that; what the
+// search passes over does not count.
+func (c *Chain) outage(err error) bool {
+	e, ok := err.(*LookupError)
+	if !ok {
+		return ClassOf(err) == ErrUnavailable
+	}
+	out := false
+	for _, a := range e.Tried {
+		switch class := ClassOf(a.Err); class {
+		case ErrNotFound:
+		case ErrUnavailable:
+			out = true
+		default:
+			i := slices.IndexFunc(c.layers, func(l layer) bool { return l.Name == a.Layer })
+			if !c.fallThrough && !c.layers[i].goesOn(class) {
+				return false
+			}
+		}
+	}
+	return out
+}
+
+// cached returns what is kept under id and current: the way of most reads, without lock or allocation.
+func (c *Chain) cached(ctx context.Context, kind Kind, id string) (k kept, ok bool) {
+	kinds := c.caches[kind]
+	if kinds == nil || ctx.Err() != nil {
+		return k, false
+	}
+	return kinds.Find(id)
+}
+
+// findCached is find through the cache of the request's kind.
+func (c *Chain) findCached(ctx context.Context, r request) (answer, error) {
+	if err := ctx.Err(); err != nil {
+		return answer{}, err
+	}
+	item, err := c.caches[r.kind].Get(ctx, r.id)
+	if e, ok := err.(*LookupError); ok {
+		return answer{cached: item.Cached}, e.clone() // others may have the same error
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	o := item.Value.origin
+	a := answer{found: found{conns: o.conns, text: item.Value.text}, layer: o.layer, fetched: item.Fetched, cached: item.Cached, stale: item.Stale}
+	if o.trail != nil {
+		a.trail = *o.trail
+	} else {
+		a.trail = retrace(c.layers, r, o.layer)
+	}
+	return a, nil
+}
+
+// retrace makes the trail of a search that ended in the layer last and that found nothing before.
+func retrace(layers []layer, r request, last *layer) (t trail) {
+	for i := range layers {
+		l := &layers[i]
+		if l == last {
+			break
+		}
+		if l.asked(r) {
+			t.add(record{layer: l, err: &Error{Op: "get", Kind: r.kind, ID: r.id, StoreName: l.storeName(r), Err: ErrNotFound}})
+		}
+	}
+	t.add(record{layer: last})
+	return t
+}
+
+// Forget drops a name from the cache, so that the next lookup asks the layers. A search that is under way goes on for
+// those who wait for it; who comes after Forget is not given what it finds.
+func (c *Chain) Forget(kind Kind, id string) {
+	if kind >= KindConnection && kind <= KindConfig {
+		c.forget(request{kind, id})
+	}
+}
+
+func (c *Chain) forget(r request) {
+	c.flight.Forget(r)
+	if kinds := c.caches[r.kind]; kinds != nil {
+		kinds.Forget(r.id)
+	}
+}

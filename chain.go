@@ -42,6 +42,9 @@ type Options struct {
 // Options.FallThrough is set): the error is then a [LookupError]. A caller's ended context ends the search with the
 // context's error, which is nobody's failure. Results are values: nothing a caller does to one changes another's.
 //
+// With Options.Cache, what is found is kept for a while: see [CacheOptions]. A cached read of GetVariable or GetConnection
+// takes no lock and allocates nothing.
+//
 // Concurrent lookups of one key make one backend call, which goes on while anybody waits for it: one caller's
 // cancellation fails nobody else.
 type Chain struct {
@@ -53,7 +56,8 @@ type Chain struct {
 	observer     Observer
 	masker       Masker
 
-	flight *cache.Flight[request, answer]
+	flight *cache.Flight[request, answer]     // of the chain without cache
+	caches [KindConfig + 1]*cache.Cache[kept] // by kind; nil: no cache
 	stats  counters
 	close  sync.Once
 	ended  atomic.Bool
@@ -86,6 +90,12 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 		masker:       opts.Masker,
 	}
 	c.flight = cache.NewFlight(c.search)
+	if opts.Cache != nil {
+		if err := opts.Cache.check(); err != nil {
+			return nil, fmt.Errorf("secrets: %w", err)
+		}
+		c.newCaches(opts.Cache)
+	}
 	return c, nil
 }
 
@@ -95,6 +105,9 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 // Errors: a [LookupError] with the class of what went wrong, [ErrNotFound] if every layer that was asked said so; the
 // context's error; [ErrClosed].
 func (c *Chain) GetConnection(ctx context.Context, id string) (Connection, error) {
+	if k, ok := c.cached(ctx, KindConnection, id); ok {
+		return c.choose(k.origin.conns), nil
+	}
 	a, err := c.find(ctx, request{KindConnection, id})
 	if err != nil {
 		return Connection{}, err
@@ -125,6 +138,9 @@ func (c *Chain) GetConnURI(ctx context.Context, id string) (string, error) {
 // GetVariable returns the text stored under key in the first layer that has it, byte for byte; "" is a value.
 // Errors are those of GetConnection.
 func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
+	if k, ok := c.cached(ctx, KindVariable, key); ok {
+		return k.text, nil
+	}
 	a, err := c.find(ctx, request{KindVariable, key})
 	return a.text, err
 }
@@ -132,27 +148,42 @@ func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
 // GetConfig returns the configuration value stored under key. Only layers whose backend is a [ConfigGetter] are asked:
 // as in Airflow neither the environment nor the metastore is, unless told to be. Errors are those of GetConnection.
 func (c *Chain) GetConfig(ctx context.Context, key string) (string, error) {
+	if k, ok := c.cached(ctx, KindConfig, key); ok {
+		return k.text, nil
+	}
 	a, err := c.find(ctx, request{KindConfig, key})
 	return a.text, err
 }
 
-// find is the way of every read: one search, shared among those who look for the same thing at the same time.
-func (c *Chain) find(ctx context.Context, r request) (answer, error) {
+// find is the way of every read that the cache does not answer at once: one search, shared among those who look for
+// the same thing at the same time.
+func (c *Chain) find(ctx context.Context, r request) (a answer, err error) {
+	if c.caches[r.kind] != nil {
+		a, err = c.findCached(ctx, r)
+	} else {
+		a, err = c.findShared(ctx, r)
+	}
+	switch err.(type) {
+	case nil, *LookupError:
+		return a, err
+	case *Error:
+	default: // the flight's own: the caller's context ended, or the chain is closed
+		err = &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
+	}
+	return answer{}, err
+}
+
+// findShared is find without a cache.
+func (c *Chain) findShared(ctx context.Context, r request) (answer, error) {
 	c.stats.lookups.Add(1)
 	a, shared, err := c.flight.Do(ctx, r)
 	if shared {
 		c.stats.coalesced.Add(1)
+		if e, ok := err.(*LookupError); ok {
+			err = e.clone()
+		}
 	}
-	if err == nil {
-		return a, nil
-	}
-	if _, ok := err.(*LookupError); ok {
-		return a, err
-	}
-	if _, ok := err.(*Error); !ok { // the flight's own: the caller's context ended, or the chain is closed
-		err = &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
-	}
-	return answer{}, err
+	return a, err
 }
 
 // choose is GetConnection's choice; conns is never empty.
@@ -218,6 +249,11 @@ func (c *Chain) Close() error {
 	c.close.Do(func() {
 		c.ended.Store(true)
 		c.flight.Close(ErrClosed)
+		for _, kinds := range c.caches {
+			if kinds != nil {
+				kinds.Close(ErrClosed)
+			}
+		}
 		var failures []error
 		for i := range c.layers {
 			if closer, ok := c.layers[i].Backend.(io.Closer); ok {

@@ -31,6 +31,7 @@ type layer struct {
 	Layer
 	config ConfigGetter // nil: none
 	namer  Namer        // nil: none
+	origin origin       // of texts found here after nothing was found before
 }
 
 // newLayers checks the layers of a new chain.
@@ -62,6 +63,9 @@ func newLayers(layers []Layer) ([]layer, error) {
 		ly.config, _ = l.Backend.(ConfigGetter)
 		ly.namer, _ = l.Backend.(Namer)
 		checked = append(checked, ly)
+	}
+	for i := range checked {
+		checked[i].origin.layer = &checked[i]
 	}
 	return checked, nil
 }

@@ -29,6 +29,11 @@ func newLookupError(r request, t *trail) *LookupError {
 	return &e.LookupError
 }
 
+// clone returns a copy that shares nothing that can be changed.
+func (e *LookupError) clone() *LookupError {
+	return &LookupError{Kind: e.Kind, ID: e.ID, Tried: slices.Clone(e.Tried)}
+}
+
 // Error names every layer that was asked, with its store's own name for the thing and its reason, in one line.
 func (e *LookupError) Error() string {
 	var b strings.Builder

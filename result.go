@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -9,7 +10,7 @@ import (
 type Result[T any] struct {
 	Value   T
 	Layer   string    // the layer that holds the value
-	Fetched time.Time // when that layer answered
+	Fetched time.Time // when that layer answered; with a cache, when the search began that found the value
 	Cached  bool      // the value comes from the chain's cache
 	Stale   bool      // it comes from the cache past its time, because the store that holds it is unavailable
 	Tried   []Attempt // the layers that were asked, in order; for a cached value the ones asked when it was fetched
@@ -20,7 +21,7 @@ type Attempt struct {
 	Layer     string
 	StoreName string        // the name in that layer's store, where it can tell
 	Err       error         // nil: found
-	Took      time.Duration // zero where nobody measured: in Get methods with a context that cannot end and no Observer
+	Took      time.Duration // zero where nobody measured: in values from the cache, and in Get methods with a context that cannot end and no Observer
 }
 
 // LookupConnection is [Chain.GetConnection] that also tells where the connection comes from. A failed search returns
@@ -35,16 +36,20 @@ func (c *Chain) LookupVariable(ctx context.Context, key string) (Result[Secret],
 }
 
 func lookup[T any](ctx context.Context, c *Chain, r request, value func(found) T) (Result[T], error) {
-	if ctx.Done() == nil { // a search that can end is measured; see Chain.search
+	if ctx.Done() == nil && c.caches[r.kind] == nil { // a search that can end is measured; see Chain.search
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
 	}
 	a, err := c.find(ctx, r)
-	res := Result[T]{Tried: a.trail.attempts(r, make([]Attempt, 0, a.trail.n))}
+	res := Result[T]{Cached: a.cached, Stale: a.stale}
 	if err != nil {
+		if e, ok := err.(*LookupError); ok {
+			res.Tried = slices.Clone(e.Tried)
+		}
 		return res, err
 	}
+	res.Tried = a.trail.attempts(r, make([]Attempt, 0, a.trail.n))
 	res.Value, res.Layer, res.Fetched = value(a.found), a.layer.Name, a.fetched
 	if res.Fetched.IsZero() { // joined a search that nobody measured, and that has ended just now
 		res.Fetched = time.Now()

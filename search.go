@@ -19,6 +19,8 @@ type answer struct {
 	layer   *layer    // that holds it
 	fetched time.Time // zero: nobody measured
 	trail   trail     // every layer that was asked, the one that holds it included
+
+	cached, stale bool // see Result
 }
 
 // record is one call of a search.
@@ -55,7 +57,7 @@ func (t *trail) at(i int) *record {
 // shares it among concurrent callers. Its context ends when nobody waits for it any more.
 func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 	var a answer
-	timed := c.observer != nil || !c.flight.Inline(ctx) // the clock costs more than a layer in memory
+	timed := c.observer != nil || c.caches[r.kind] != nil || !c.flight.Inline(ctx) // the clock costs more than a layer in memory
 	var start time.Time
 	if timed {
 		start = time.Now()

@@ -9,24 +9,40 @@ type Stats struct {
 	NegativeHits uint64 // answered "not found" from the cache
 	StaleHits    uint64 // answered from the cache past its time, because the store was unavailable
 	Coalesced    uint64 // answered by another caller's search of the same name
-	BackendCalls uint64 // calls to backends: what costs time and money
+	BackendCalls uint64 // calls to backends, a batch counting as one: what costs time and money
 	Errors       uint64 // backend calls that failed otherwise than by absence
+
+	Refreshes uint64 // searches begun in the background, ahead of a value's end
+	Evictions uint64 // names dropped from the cache because there were too many
+	Entries   int    // names in the cache now, absent ones included
 }
 
+// counters are those that the cache does not count.
 type counters struct {
-	lookups, hits, negativeHits, staleHits, coalesced, backendCalls, errors atomic.Uint64
+	lookups, coalesced, backendCalls, errors atomic.Uint64
 }
 
 // Stats returns the counters as they stand.
 func (c *Chain) Stats() Stats {
-	s := &c.stats
-	return Stats{
-		Lookups:      s.lookups.Load(),
-		Hits:         s.hits.Load(),
-		NegativeHits: s.negativeHits.Load(),
-		StaleHits:    s.staleHits.Load(),
-		Coalesced:    s.coalesced.Load(),
-		BackendCalls: s.backendCalls.Load(),
-		Errors:       s.errors.Load(),
+	s := Stats{
+		Lookups:      c.stats.lookups.Load(),
+		Coalesced:    c.stats.coalesced.Load(),
+		BackendCalls: c.stats.backendCalls.Load(),
+		Errors:       c.stats.errors.Load(),
 	}
+	for _, kinds := range c.caches {
+		if kinds == nil {
+			continue
+		}
+		k := kinds.Stats()
+		s.Lookups += k.Hits + k.NegativeHits + k.StaleHits + k.Loads + k.Coalesced
+		s.Hits += k.Hits
+		s.NegativeHits += k.NegativeHits
+		s.StaleHits += k.StaleHits
+		s.Coalesced += k.Coalesced
+		s.Refreshes += k.Refreshes
+		s.Evictions += k.Evictions
+		s.Entries += k.Entries
+	}
+	return s
 }
