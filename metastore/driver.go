@@ -1,0 +1,47 @@
+package metastore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+)
+
+func init() {
+	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), Open: open})
+}
+
+// arguments are the driver's. Airflow's own backend takes none: it uses the database that Airflow is configured with.
+type arguments struct {
+	SQLAlchemyConn secrets.Secret `json:"sql_alchemy_conn"`
+	DSN            secrets.Secret `json:"dsn"`
+	Dialect        string         `json:"dialect"` // of dsn, where its form does not tell
+	FernetKey      secrets.Secret `json:"fernet_key"`
+	Team           string         `json:"team_name"`
+}
+
+func open(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+	var args arguments
+	if err := backend.DecodeKwargs(kwargs, &args); err != nil {
+		return nil, err
+	}
+	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team}
+	var store *Store
+	var err error
+	switch url, dsn := !args.SQLAlchemyConn.IsZero(), !args.DSN.IsZero(); {
+	case url == dsn:
+		return nil, errors.New("give one of the arguments sql_alchemy_conn (a SQLAlchemy URL) and dsn")
+	case url && args.Dialect != "":
+		return nil, errors.New(`the argument "dialect" goes with dsn; sql_alchemy_conn tells its own`)
+	case url:
+		store, err = OpenURL(ctx, args.SQLAlchemyConn, opts)
+	default:
+		store, err = openDSN(ctx, args.Dialect, args.DSN.Reveal(), opts)
+	}
+	if err != nil {
+		return nil, err // and not a nil *Store in an interface
+	}
+	return store, nil
+}

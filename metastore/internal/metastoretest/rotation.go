@@ -1,0 +1,200 @@
+package metastoretest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/fernet"
+	"github.com/secretchain/secrets/metastore"
+)
+
+func testRotate(t *testing.T, s Server) {
+	for generation := range generations {
+		t.Run(generation, func(t *testing.T) { s.testRotateDump(t, generation) })
+	}
+	t.Run("without a key", func(t *testing.T) {
+		_, err := s.open(t, s.migrated(t), nil).RotateFernetKeys(t.Context())
+		assert.ErrorContains(t, err, "no Fernet key")
+	})
+	t.Run("beside writers", func(t *testing.T) { s.testRotateBesideWriters(t) })
+	t.Run("ended half-way", func(t *testing.T) { s.testRotateEnded(t) })
+}
+
+// tokens are the encrypted values of a database, by table, name and column.
+func (s Server) tokens(t testing.TB, dsn string) map[string]string {
+	t.Helper()
+	q := s.Dialect.Quote
+	found := map[string]string{}
+	for _, source := range []string{
+		"SELECT 'password', conn_id, password FROM " + q("connection") + " WHERE is_encrypted AND password <> ''",
+		"SELECT 'extra', conn_id, extra FROM " + q("connection") + " WHERE is_extra_encrypted AND extra <> ''",
+		"SELECT 'val', " + q("key") + ", val FROM " + q("variable") + " WHERE is_encrypted AND val <> ''",
+	} {
+		rows, err := s.bare(t, dsn).QueryContext(t.Context(), source)
+		require.NoError(t, err)
+		for rows.Next() {
+			var field, name, token string
+			require.NoError(t, rows.Scan(&field, &name, &token))
+			found[field+" "+name] = token
+		}
+		require.NoError(t, rows.Err())
+	}
+	return found
+}
+
+func (s Server) testRotateDump(t *testing.T, generation string) {
+	dsn := s.load(t, generation)
+	before := s.tokens(t, dsn)
+	store := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newerKey, newestKey, olderKey)})
+	rotated, err := store.RotateFernetKeys(t.Context())
+	var unreadable *metastore.UnreadableError
+	require.ErrorAs(t, err, &unreadable)
+	require.ErrorIs(t, err, secrets.ErrMalformed)
+	backendtest.NoLeak(t, "plain text", err)
+	var lost []string
+	for _, row := range unreadable.Rows {
+		lost = append(lost, row.Field+" "+row.ID)
+	}
+	slices.Sort(lost)
+	assert.Equal(t, []string{"extra lost_key_extra", "password corrupt_password", "password lost_key_password", "password plain_flagged_encrypted",
+		"val corrupt", "val lost_key", "val plain_flagged"}, lost)
+
+	after := s.tokens(t, dsn)
+	assert.Equal(t, slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+	changed := 0
+	for name, token := range after {
+		if slices.Contains(lost, name) {
+			assert.Truef(t, token == before[name], "%s was changed", name)
+			continue
+		}
+		changed++
+		assert.Equalf(t, dated(t, before[name]), dated(t, token), "the date of %s", name)
+		decrypted(t, token, newerKey)
+	}
+	assert.Equal(t, changed, rotated)
+
+	rotated, err = store.RotateFernetKeys(t.Context())
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
+	assert.Zero(t, rotated, "the second time nothing is left to do")
+	assert.Equal(t, after, s.tokens(t, dsn))
+}
+
+// sealed stores n variables, v0000 and so on, encrypted with key and with their number as value.
+func (s Server) sealed(t testing.TB, dsn, key string, n int) {
+	t.Helper()
+	ring, err := fernet.New(key)
+	require.NoError(t, err)
+	tx, err := s.bare(t, dsn).BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer tx.Rollback()
+	statement := metastore.Insert(s.Dialect, "variable", []string{"key", "val", "is_encrypted"})
+	for i := range n {
+		_, err := tx.ExecContext(t.Context(), statement, fmt.Sprintf("v%04d", i), ring.Encrypt([]byte(fmt.Sprint(i)), time.Now()), true)
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
+}
+
+func (s Server) testRotateBesideWriters(t *testing.T) {
+	const n = 300
+	dsn := s.migrated(t)
+	s.sealed(t, dsn, olderKey, n)
+	store := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey, olderKey)})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	written := make([]int, 4) // the last value of v0000 … v0003
+	for w := range written {
+		wg.Go(func() {
+			for i := 1000; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := store.SetVariable(t.Context(), fmt.Sprintf("v%04d", w), fmt.Sprint(i)); err != nil {
+					t.Errorf("a writer failed beside a rotation: %v", err)
+					return
+				}
+				written[w] = i
+			}
+		})
+	}
+	wg.Go(func() {
+		for i := 0; ; i = (i + 1) % n {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := store.GetVariable(t.Context(), fmt.Sprintf("v%04d", i)); err != nil {
+				t.Errorf("a reader failed beside a rotation: %v", err)
+				return
+			}
+		}
+	})
+	_, err := store.RotateFernetKeys(t.Context())
+	close(stop)
+	wg.Wait()
+	require.NoError(t, err)
+
+	alone := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey)})
+	unreadable, err := alone.Verify(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, unreadable, "the old key is not needed any more")
+	for i := range n {
+		want := i
+		if i < len(written) && written[i] != 0 {
+			want = written[i]
+		}
+		value, err := alone.GetVariable(t.Context(), fmt.Sprintf("v%04d", i))
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprint(want), value)
+	}
+}
+
+// testRotateEnded ends a rotation's context after its first batch, again and again.
+func (s Server) testRotateEnded(t *testing.T) {
+	const n = 700
+	dsn := s.migrated(t)
+	s.sealed(t, dsn, olderKey, n)
+	opts := &metastore.Options{FernetKeys: keys(newestKey, olderKey)}
+	total := 0
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		watch := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey)})
+		done := make(chan struct{})
+		go func() { // cancel as soon as something more is rotated
+			defer close(done)
+			defer cancel()
+			for ctx.Err() == nil {
+				if values, _ := watch.GetVariables(ctx, []string{fmt.Sprintf("v%04d", total)}); len(values) > 0 {
+					return
+				}
+			}
+		}()
+		rotated, err := s.open(t, dsn, opts).RotateFernetKeys(ctx)
+		cancel()
+		<-done
+		if err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		total += rotated
+	}
+	rotated, err := s.open(t, dsn, opts).RotateFernetKeys(t.Context())
+	require.NoError(t, err)
+	assert.LessOrEqual(t, total+rotated, n, "nothing is rotated twice")
+	unreadable, err := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey)}).Verify(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, unreadable)
+	assert.Equal(t, n, s.count(t, dsn, "variable"))
+}
