@@ -13,48 +13,39 @@ import (
 // read runs do, and once more where that helps: on another connection when the first one broke, and with a new look at
 // the table when it changed. Its errors are ready to be wrapped.
 func (s *Store) read(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
-	err := s.attempt(ctx, s.db, kind, do)
-	f, ok := errors.AsType[*failure](err)
-	switch {
-	case !ok:
-		return err
-	case f.Lost || f.Untouched:
-		conn, err := s.fresh(ctx)
-		if err != nil {
-			return s.fail(ctx, err)
-		}
-		defer conn.Close()
-		return s.attempt(ctx, conn, kind, do)
-	case f.Stale:
-		return s.attempt(ctx, s.db, kind, do)
-	}
-	return err
-}
-
-// maxConflicts is how often a write is tried while other writers are in its way.
-const maxConflicts = 8
-
-// write runs do, and again only where nothing was written: once when the connection broke before that, and a few times
-// after a deadlock or its like.
-func (s *Store) write(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
-	broken := false
-	for tries := 1; ; tries++ {
+	return s.insist(ctx, func() error {
 		err := s.attempt(ctx, s.db, kind, do)
 		f, ok := errors.AsType[*failure](err)
 		switch {
-		case !ok || tries == maxConflicts:
+		case !ok:
 			return err
-		case f.Lost && !f.Untouched:
+		case f.Stale:
+			return s.attempt(ctx, s.db, kind, do)
+		case f.Lost:
+			conn, err := s.fresh(ctx)
+			if err != nil {
+				return s.fail(ctx, err)
+			}
+			defer conn.Close()
+			return s.attempt(ctx, conn, kind, do)
+		}
+		return err
+	})
+}
+
+// write runs do, and once more only where nothing was written: when the connection broke before that, and when the table
+// turned out to have changed.
+func (s *Store) write(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
+	return s.insist(ctx, func() error {
+		err := s.attempt(ctx, s.db, kind, do)
+		if f, ok := errors.AsType[*failure](err); ok && (f.Stale || f.Lost && f.Untouched) {
+			err = s.attempt(ctx, s.db, kind, do)
+		}
+		if f, ok := errors.AsType[*failure](err); ok && f.Lost && !f.Untouched {
 			f.Reason += "; whether the change was made is not known"
-			return err
-		case !f.Untouched && !f.Stale, f.Lost && broken:
-			return err
 		}
-		broken = broken || f.Lost
-		if err := pause(ctx, tries); err != nil {
-			return err
-		}
-	}
+		return err
+	})
 }
 
 // attempt runs do once, with the table that it is about.
@@ -91,9 +82,28 @@ func (s *Store) fresh(ctx context.Context) (*sql.Conn, error) {
 	}
 }
 
+// patience is how long others may be in the way of a call.
+const patience = 10 * time.Second
+
+// insist runs once until others are no longer in its way: another writer that holds a lock, or a deadlock whose victim
+// this one was. Nothing was changed then, so that it may be repeated.
+func (s *Store) insist(ctx context.Context, once func() error) error {
+	begin := time.Now()
+	for tries := 1; ; tries++ {
+		err := once()
+		f, ok := errors.AsType[*failure](err)
+		if !ok || !f.Untouched || f.Lost || time.Since(begin) > patience {
+			return err
+		}
+		if err := pause(ctx, tries); err != nil {
+			return err
+		}
+	}
+}
+
 // pause waits a little, longer with every try and never as long as another, so that writers part.
 func pause(ctx context.Context, tries int) error {
-	timer := time.NewTimer(time.Duration(1+rand.Int64N(int64(tries)*10)) * time.Millisecond)
+	timer := time.NewTimer(rand.N(time.Duration(min(tries, 10)) * 5 * time.Millisecond))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

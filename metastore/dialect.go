@@ -72,6 +72,6 @@ type Failure struct {
 	Reason string // the database's code and what to do; never the driver's text, which may hold values
 
 	Lost      bool // the connection broke while in use: a read may be repeated on another
-	Untouched bool // the statement certainly changed nothing and may succeed when repeated: a deadlock's victim, say
+	Untouched bool // the statement certainly changed nothing and may succeed when repeated: a deadlock's victim, a lock held
 	Stale     bool // a table or column is not as it was found: look again
 }

@@ -10,22 +10,26 @@ import (
 // newest shape. A table that is there is left as it is; one that is not Airflow's is refused before anything is
 // created, with the columns it lacks. Any number of processes may call it at once, and as often as they like.
 func (s *Store) Migrate(ctx context.Context) error {
-	err := s.dialect.Exclusive(ctx, s.db, "migrate", func(q Querier) error {
-		missing, err := s.missingTables(ctx, q)
-		if err != nil || len(missing) == 0 {
-			return err
-		}
-		for _, table := range append([]string{"team"}, missing...) {
-			for _, statement := range s.dialect.Create(table) {
-				if _, err := q.ExecContext(ctx, statement); err != nil {
-					return err
-				}
+	err := s.insist(ctx, func() error {
+		return s.fail(ctx, s.dialect.Exclusive(ctx, s.db, "migrate", func(q Querier) error { return s.createMissing(ctx, q) }))
+	})
+	if err != nil {
+		return &secrets.Error{Op: "migrate", Err: err}
+	}
+	return nil
+}
+
+func (s *Store) createMissing(ctx context.Context, q Querier) error {
+	missing, err := s.missingTables(ctx, q)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	for _, table := range append([]string{"team"}, missing...) {
+		for _, statement := range s.dialect.Create(table) {
+			if _, err := q.ExecContext(ctx, statement); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
-	if err = s.fail(ctx, err); err != nil {
-		return &secrets.Error{Op: "migrate", Err: err}
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func (Dialect) Classify(err error) metastore.Failure {
 	case lib.SQLITE_TOOBIG, lib.SQLITE_MISMATCH:
 		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value is too long or of another type (SQLITE_TOOBIG, SQLITE_MISMATCH)"}
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
-		return unavailable("another writer held the database for too long (SQLITE_BUSY)")
+		return metastore.Failure{Reason: "another writer held the database for too long (SQLITE_BUSY)", Untouched: true}
 	case lib.SQLITE_CANTOPEN:
 		return unavailable("the file cannot be opened (SQLITE_CANTOPEN): check that its folder exists and may be written")
 	case lib.SQLITE_NOTADB:

@@ -85,7 +85,7 @@ func setDefaults(query url.Values, inMemory bool) {
 		return slices.ContainsFunc(names, query.Has)
 	}
 	if !sets("busy_timeout", "_busy_timeout", "_timeout") {
-		query.Set("_busy_timeout", "10000")
+		query.Set("_busy_timeout", "200") // in which no context can interrupt it; the store goes on waiting where one can
 	}
 	if !sets("foreign_keys", "_foreign_keys", "_fk") {
 		query.Set("_foreign_keys", "1")
