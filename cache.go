@@ -65,7 +65,7 @@ type kept struct {
 type origin struct {
 	layer *layer
 	conns []Connection
-	trail *trail // nil: every layer that is asked before this one said not found
+	trail *trail // nil: see Chain.retrace
 }
 
 // newCaches gives the chain a cache per kind.
@@ -74,7 +74,7 @@ func (c *Chain) newCaches(o *CacheOptions) {
 		c.caches[kind] = cache.New(
 			func(ctx context.Context, id string) (kept, error) {
 				a, err := c.search(ctx, request{kind, id})
-				return kept{a.text, &origin{layer: a.layer, conns: a.conns, trail: &a.trail}}, err
+				return kept{a.text, &origin{layer: a.layer, conns: a.conns, trail: a.trail}}, err
 			},
 			cache.Options[kept]{
 				TTL: o.ttl(), NegativeTTL: o.NegativeTTL, RefreshAhead: o.RefreshAhead, StaleIfError: o.StaleIfError,
@@ -99,7 +99,7 @@ func keep(k kept) (kept, bool) {
 		}
 	}
 	switch {
-	case !usual:
+	case !usual: // its trail tells of failures that were passed over
 	case k.origin.conns == nil:
 		k.origin = &k.origin.layer.origin
 	default:
@@ -153,28 +153,8 @@ func (c *Chain) findCached(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	o := item.Value.origin
-	a := answer{found: found{conns: o.conns, text: item.Value.text}, layer: o.layer, fetched: item.Fetched, cached: item.Cached, stale: item.Stale}
-	if o.trail != nil {
-		a.trail = *o.trail
-	} else {
-		a.trail = retrace(c.layers, r, o.layer)
-	}
-	return a, nil
-}
-
-// retrace makes the trail of a search that ended in the layer last and that found nothing before.
-func retrace(layers []layer, r request, last *layer) (t trail) {
-	for i := range layers {
-		l := &layers[i]
-		if l == last {
-			break
-		}
-		if l.asked(r) {
-			t.add(record{layer: l, err: &Error{Op: "get", Kind: r.kind, ID: r.id, StoreName: l.storeName(r), Err: ErrNotFound}})
-		}
-	}
-	t.add(record{layer: last})
-	return t
+	return answer{found: found{conns: o.conns, text: item.Value.text}, layer: o.layer, trail: o.trail,
+		fetched: item.Fetched, cached: item.Cached, stale: item.Stale}, nil
 }
 
 // Forget drops a name from the cache, so that the next lookup asks the layers. A search that is under way goes on for

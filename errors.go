@@ -28,9 +28,14 @@ func ClassOf(err error) error {
 	if err == nil {
 		return nil
 	}
-	// The common case first, without walking the tree five times.
-	if err == ErrNotFound {
-		return ErrNotFound
+	// What stores return nearly always, without walking the tree five times: a class within Errors.
+	plain := err
+	for e, ok := plain.(*Error); ok; e, ok = plain.(*Error) {
+		plain = e.Err
+	}
+	switch plain {
+	case ErrNotFound, ErrDenied, ErrMalformed, ErrUnavailable, ErrClosed:
+		return plain
 	}
 	for _, class := range [...]error{ErrDenied, ErrMalformed, ErrUnavailable, ErrClosed, ErrNotFound} {
 		if errors.Is(err, class) {

@@ -49,6 +49,9 @@ func lookup[T any](ctx context.Context, c *Chain, r request, value func(found) T
 		}
 		return res, err
 	}
+	if a.trail == nil {
+		a.trail = c.retrace(r, a.layer)
+	}
 	res.Tried = a.trail.attempts(r, make([]Attempt, 0, a.trail.n))
 	res.Value, res.Layer, res.Fetched = value(a.found), a.layer.Name, a.fetched
 	if res.Fetched.IsZero() { // joined a search that nobody measured, and that has ended just now

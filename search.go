@@ -18,7 +18,7 @@ type answer struct {
 	found
 	layer   *layer    // that holds it
 	fetched time.Time // zero: nobody measured
-	trail   trail     // every layer that was asked, the one that holds it included
+	trail   *trail    // every layer that was asked, this one included; nil: see Chain.retrace
 
 	cached, stale bool // see Result
 }
@@ -56,13 +56,14 @@ func (t *trail) at(i int) *record {
 // search asks the layers in order (specification, lookup §2 and §6.3). It is the one load behind every read; the flight
 // shares it among concurrent callers. Its context ends when nobody waits for it any more.
 func (c *Chain) search(ctx context.Context, r request) (answer, error) {
-	var a answer
+	var t trail
 	timed := c.observer != nil || c.caches[r.kind] != nil || !c.flight.Inline(ctx) // the clock costs more than a layer in memory
+	usual := !timed                                                                // whether the trail tells nothing of its own
 	var start time.Time
 	if timed {
 		start = time.Now()
 	}
-	defer func() { c.stats.backendCalls.Add(uint64(a.trail.n)) }()
+	defer func() { c.stats.backendCalls.Add(uint64(t.n)) }()
 	for i := range c.layers {
 		l := &c.layers[i]
 		if !l.asked(r) {
@@ -75,22 +76,28 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 			rec.took, start = now.Sub(start), now
 		}
 		if err == nil {
-			a.trail.add(rec)
-			a.found, a.layer, a.fetched = f, l, start
+			t.add(rec)
 			c.mask(r, f)
+			a := answer{found: f, layer: l, fetched: start}
+			if !usual {
+				a.trail = new(trail)
+				*a.trail = t
+			}
 			return a, nil
 		}
 		if r.kind == KindConfig && errors.Is(err, errors.ErrUnsupported) {
+			usual = false
 			continue // a wrapper around something without config: not asked, after all
 		}
-		a.trail.add(rec)
+		t.add(rec)
 		if ctx.Err() != nil {
-			return a, &Error{Op: "get", Kind: r.kind, ID: r.id, Err: context.Cause(ctx)} // nobody waits, or Close
+			return answer{}, &Error{Op: "get", Kind: r.kind, ID: r.id, Err: context.Cause(ctx)} // nobody waits, or Close
 		}
 		class := ClassOf(err)
 		if class == ErrNotFound {
 			continue
 		}
+		usual = false
 		c.stats.errors.Add(1)
 		if !c.fallThrough && !l.goesOn(class) {
 			break
@@ -100,7 +107,24 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 				slog.String("layer", l.Name), slog.String("kind", r.kind.String()), slog.String("id", r.id), slog.Any("error", err))
 		}
 	}
-	return a, newLookupError(r, &a.trail)
+	return answer{}, newLookupError(r, &t)
+}
+
+// retrace makes the trail of a search that found nothing but absences before the layer that it ended in, and that
+// nobody measured or kept the trail of.
+func (c *Chain) retrace(r request, last *layer) *trail {
+	t := new(trail)
+	for i := range c.layers {
+		l := &c.layers[i]
+		if l == last {
+			break
+		}
+		if l.asked(r) {
+			t.add(record{layer: l, err: &Error{Op: "get", Kind: r.kind, ID: r.id, StoreName: l.storeName(r), Err: ErrNotFound}})
+		}
+	}
+	t.add(record{layer: last})
+	return t
 }
 
 // observed asks a layer in the sight of the Observer.
