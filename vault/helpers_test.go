@@ -1,0 +1,33 @@
+package vault_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets/backend"
+)
+
+func mustJSON(t *testing.T, v any) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	return text
+}
+
+func pattern(t *testing.T, expr string) backend.Pattern {
+	t.Helper()
+	p, err := backend.NewPattern(expr)
+	require.NoError(t, err)
+	return p
+}
+
+// withoutMount takes the mount off a store name, which is mount/path.
+func withoutMount(t *testing.T, name, mount string) string {
+	t.Helper()
+	path, ok := strings.CutPrefix(name, strings.TrimSuffix(mount, "/")+"/")
+	require.Truef(t, ok, "%s is not below the mount %q", name, mount)
+	return path
+}

@@ -1,0 +1,170 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+)
+
+func init() {
+	backend.Register(backend.Driver{Name: "vault", ClassPaths: backend.ClassPaths("vault"), Open: open})
+}
+
+// kwargs are Airflow's arguments (specification, backends §6).
+type kwargs struct {
+	ConnectionsPath    backend.Prefix            `json:"connections_path"`
+	VariablesPath      backend.Prefix            `json:"variables_path"`
+	ConfigPath         backend.Prefix            `json:"config_path"`
+	ConnectionsPattern backend.Pattern           `json:"connections_lookup_pattern"`
+	VariablesPattern   backend.Pattern           `json:"variables_lookup_pattern"`
+	ConfigPattern      backend.Pattern           `json:"config_lookup_pattern"`
+	UseTeamSecretsPath *bool                     `json:"use_team_secrets_path"`
+	GlobalSecretsPath  string                    `json:"global_secrets_path"`
+	Mount              mountPoint                `json:"mount_point"`
+	KVVersion          *int                      `json:"kv_engine_version"`
+	URL                string                    `json:"url"`
+	Namespace          string                    `json:"namespace"`
+	Verify             verify                    `json:"verify"`
+	Cert               certificate               `json:"cert"`
+	Proxies            map[string]secrets.Secret `json:"proxies"`
+	Timeout            *float64                  `json:"timeout"`
+	AllowRedirects     *bool                     `json:"allow_redirects"`
+	AuthType           string                    `json:"auth_type"`
+	LoginArguments
+}
+
+// KwargHints names what cannot be taken over.
+func (*kwargs) KwargHints() map[string]string {
+	return map[string]string{
+		"session":             "a Python object; give proxies, verify, cert and timeout",
+		"cache_approle_token": "an open proposal in Airflow; here all lookups of a process share one token anyway",
+		"secrets_path":        "removed before Airflow 1.10.10; give connections_path and mount_point",
+	}
+}
+
+func open(ctx context.Context, raw json.RawMessage) (secrets.Backend, error) {
+	var k kwargs
+	if err := backend.DecodeKwargs(raw, &k); err != nil {
+		return nil, err
+	}
+	o, err := k.options()
+	if err != nil {
+		return nil, err
+	}
+	b, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (k *kwargs) options() (*Options, error) {
+	login, err := newLogin(or(k.AuthType, "token"), &k.LoginArguments)
+	if err != nil {
+		return nil, err
+	}
+	o := &Options{
+		Connections: k.ConnectionsPath, Variables: k.VariablesPath, Config: k.ConfigPath,
+		ConnectionsPattern: k.ConnectionsPattern, VariablesPattern: k.VariablesPattern, ConfigPattern: k.ConfigPattern,
+		Teams:   Teams{NoTeamPath: k.UseTeamSecretsPath != nil && !*k.UseTeamSecretsPath, SharedPath: k.GlobalSecretsPath},
+		Mount:   k.Mount.path,
+		Address: k.URL, Namespace: k.Namespace, Login: login, Proxies: k.Proxies,
+		MountFromID: k.Mount.fromID,
+		NoRedirects: k.AllowRedirects != nil && !*k.AllowRedirects,
+	}
+	if k.KVVersion != nil {
+		if o.KVVersion = *k.KVVersion; o.KVVersion != 1 && o.KVVersion != 2 {
+			return nil, fmt.Errorf("argument %q must be 1 or 2", "kv_engine_version")
+		}
+	}
+	if k.Timeout != nil {
+		if o.Timeout = time.Duration(*k.Timeout * float64(time.Second)); o.Timeout <= 0 {
+			return nil, fmt.Errorf("argument %q must be a number of seconds above 0", "timeout")
+		}
+	}
+	o.TLS = tlsOptions(k.Verify, k.Cert)
+	return o, nil
+}
+
+// tlsOptions are nil where neither argument says anything, so that the environment is asked.
+func tlsOptions(v verify, c certificate) *api.TLSConfig {
+	if v == (verify{}) && c == (certificate{}) {
+		return nil
+	}
+	return &api.TLSConfig{
+		CACert: v.path, Insecure: v.off,
+		ClientCert: c.path, ClientKey: or(c.key, c.path), // one file may hold both
+	}
+}
+
+// mountPoint is a path; null and blank take it from the id.
+type mountPoint struct {
+	path   string
+	fromID bool
+}
+
+// UnmarshalJSON reads a string or null.
+func (m *mountPoint) UnmarshalJSON(data []byte) error {
+	var text *string
+	if json.Unmarshal(data, &text) != nil {
+		return backend.ArgumentError("must be a string, or null to take the mount from the id")
+	}
+	if text == nil || *text == "" {
+		*m = mountPoint{fromID: true}
+		return nil
+	}
+	*m = mountPoint{path: *text}
+	return nil
+}
+
+// verify says which servers are trusted.
+type verify struct {
+	given bool
+	path  string // of a CA bundle, or of a folder of them
+	off   bool
+}
+
+// UnmarshalJSON reads true, false or a path.
+func (v *verify) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		text = string(data)
+	} else if on := strings.ToLower(text); on != "true" && on != "false" && text != "" {
+		*v = verify{given: true, path: text}
+		return nil
+	}
+	switch strings.ToLower(text) { // True and False: an environment variable written in Python's way
+	case "", "null":
+		*v = verify{}
+	case "true":
+		*v = verify{given: true}
+	case "false":
+		*v = verify{given: true, off: true}
+	default:
+		return backend.ArgumentError("must be true, false, or the path of a CA bundle or of a folder of them")
+	}
+	return nil
+}
+
+// certificate is what a client shows of itself.
+type certificate struct{ path, key string }
+
+// UnmarshalJSON reads a path, or a list of two: certificate and key.
+func (c *certificate) UnmarshalJSON(data []byte) error {
+	*c = certificate{}
+	var pair []string
+	switch {
+	case json.Unmarshal(data, &c.path) == nil: // null too
+	case json.Unmarshal(data, &pair) == nil && len(pair) == 2:
+		c.path, c.key = pair[0], pair[1]
+	default:
+		return backend.ArgumentError("must be a path, or a list of two paths, certificate and key")
+	}
+	return nil
+}
