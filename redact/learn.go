@@ -1,0 +1,122 @@
+package redact
+
+import (
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/secretchain/secrets"
+)
+
+// MaskConnection makes the password and the sensitive values of the extra of a connection masked from now on.
+func (r *Redactor) MaskConnection(c secrets.Connection) {
+	texts := forms(c.Password.Reveal())
+	if extra, err := c.ExtraMap(); err == nil {
+		texts = r.sensitive(texts, extra, false)
+	}
+	r.learn(texts...)
+}
+
+// MaskText makes a config value masked from now on, and a variable if its name is sensitive. A variable that holds JSON
+// has the values under sensitive names in it masked too.
+func (r *Redactor) MaskText(kind secrets.Kind, id string, text secrets.Secret) {
+	value := text.Reveal()
+	var texts []string
+	if kind == secrets.KindConfig || r.isSensitive(id) {
+		texts = append(forms(value), forms(strings.TrimSpace(value))...)
+	}
+	if strings.HasPrefix(strings.TrimSpace(value), "{") {
+		var object map[string]any
+		d := json.NewDecoder(strings.NewReader(value))
+		d.UseNumber()
+		if d.Decode(&object) == nil {
+			texts = r.sensitive(texts, object, false)
+		}
+	}
+	r.learn(texts...)
+}
+
+// forms are a secret as it shows in raw text, in the path and in the query of a URL, by Python's rules and by Go's, and
+// within a JSON string.
+func forms(text string) []string {
+	if text == "" {
+		return nil
+	}
+	query := url.QueryEscape(text)
+	path := strings.ReplaceAll(query, "+", "%20")
+	all := []string{text, query, path, strings.ReplaceAll(path, "%2F", "/"), url.PathEscape(text)}
+	for _, html := range []bool{true, false} {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(html)
+		if e.Encode(text) == nil {
+			all = append(all, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// sensitive appends every text in value that stands under a sensitive name, at any depth.
+func (r *Redactor) sensitive(texts []string, value any, under bool) []string {
+	switch v := value.(type) {
+	case string:
+		if under {
+			texts = append(texts, forms(v)...)
+		}
+	case json.Number:
+		if under {
+			texts = append(texts, v.String())
+		}
+	case []any:
+		for _, item := range v {
+			texts = r.sensitive(texts, item, under)
+		}
+	case map[string]any:
+		for name, item := range v {
+			texts = r.sensitive(texts, item, under || r.isSensitive(name))
+		}
+	}
+	return texts
+}
+
+// keyWords are those of Airflow, the newest list (specification, lookup §10).
+var keyWords = []string{
+	"access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer", "connection_string", "dsn",
+	"keyfile_dict", "passphrase", "passwd", "password", "private_key", "proxies", "proxy", "proxy_password", "secret",
+	"service_account", "service_key", "token", "webhook_url",
+}
+
+func sensitiveWords(more []string) []string {
+	words := slices.Clone(keyWords)
+	for _, word := range more {
+		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// isSensitive reports whether a name, lower-cased and with every run of other characters as one _, holds a key word.
+func (r *Redactor) isSensitive(name string) bool {
+	var b strings.Builder
+	for _, c := range strings.ToLower(strings.TrimSpace(name)) {
+		if c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) {
+			b.WriteRune(c)
+		} else if s := b.String(); !strings.HasSuffix(s, "_") || s == "" {
+			b.WriteByte('_')
+		}
+	}
+	plain := b.String()
+	return slices.ContainsFunc(r.words, func(word string) bool { return strings.Contains(plain, word) })
+}
+
+// oldest returns the n texts that were told longest ago.
+func oldest(known map[string]time.Time, n int) []string {
+	texts := slices.SortedFunc(maps.Keys(known), func(a, b string) int { return known[a].Compare(known[b]) })
+	return texts[:min(n, len(texts))]
+}

@@ -1,0 +1,20 @@
+package redact
+
+import "slices"
+
+// joined sorts spans and makes one of those that overlap.
+func joined(spans []span, unsorted bool) []span {
+	if !unsorted {
+		return spans
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	all := spans[:1]
+	for _, s := range spans[1:] {
+		if last := &all[len(all)-1]; s.start < last.end {
+			last.end = max(last.end, s.end)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
+}
