@@ -73,6 +73,7 @@ type Backend struct {
 	connections, variables, config prefix
 	team                           string // in upper case, with what is around it
 	fallback                       bool
+	simple                         bool // one name per id
 	env                            source
 	file                           *file // instead of env; nil: none
 }
@@ -102,6 +103,7 @@ func New(opts *Options) (*Backend, error) {
 		connections: newPrefix(o.Connections, "AIRFLOW_CONN_"),
 		variables:   newPrefix(o.Variables, "AIRFLOW_VAR_"),
 		fallback:    o.Fallback,
+		simple:      !o.Fallback && o.Team == "",
 		env:         process,
 	}
 	if !o.Config.IsZero() {

@@ -92,6 +92,9 @@ func (b *Backend) read(from source, kind secrets.Kind, id string) (text, name st
 	if !p.on || id == "" {
 		return "", "", notFound(kind, id, "")
 	}
+	if b.simple {
+		return b.readSimply(from, p, kind, id)
+	}
 	if b.team != "" {
 		if err := b.refuse(kind, id); err != nil {
 			return "", "", err
@@ -110,10 +113,25 @@ func (b *Backend) read(from source, kind secrets.Kind, id string) (text, name st
 	return text, name, nil
 }
 
+// readSimply is read where there is one name per id, which then is remembered.
+func (b *Backend) readSimply(from source, p prefix, kind secrets.Kind, id string) (text, name string, err error) {
+	name, known := p.ready.name(id)
+	if !known {
+		name = variable(p.text, id)
+	}
+	text, ok := from.lookup(name)
+	if !ok || text == "" && kind == secrets.KindConnection {
+		return "", "", notFound(kind, id, name)
+	}
+	if !known {
+		p.ready.keep(id, name)
+	}
+	return text, name, nil
+}
+
 // find asks for the exact name, and then for the one that shells allow if that is wanted.
 func (b *Backend) find(from source, prefix, id string) (text, name string, ok bool) {
-	var scratch [128]byte
-	name = string(appendUpper(append(scratch[:0], prefix...), id))
+	name = variable(prefix, id)
 	if text, ok = from.lookup(name); ok || !b.fallback {
 		return text, name, ok
 	}
@@ -123,6 +141,12 @@ func (b *Backend) find(from source, prefix, id string) (text, name string, ok bo
 		}
 	}
 	return "", name, false
+}
+
+// variable is the name of the variable for id.
+func variable(prefix, id string) string {
+	var scratch [128]byte
+	return string(appendUpper(append(scratch[:0], prefix...), id))
 }
 
 func notFound(kind secrets.Kind, id, name string) error {

@@ -13,13 +13,14 @@ const teamSeparator = "___"
 
 // prefix is that of one kind.
 type prefix struct {
-	text string
-	on   bool
+	text  string
+	on    bool
+	ready *readyNames
 }
 
 func newPrefix(p backend.Prefix, def string) prefix {
 	text, on := p.Or(def).Text()
-	return prefix{text, on}
+	return prefix{text, on, new(readyNames)}
 }
 
 func (b *Backend) prefix(kind secrets.Kind) prefix {
@@ -42,9 +43,9 @@ func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool)
 		return "", false
 	}
 	if b.team != "" && kind != secrets.KindConfig {
-		return string(appendUpper([]byte(p.text+b.team), id)), id != ""
+		return variable(p.text+b.team, id), id != ""
 	}
-	return string(appendUpper([]byte(p.text), id)), id != ""
+	return variable(p.text, id), id != ""
 }
 
 // refuse refuses an id that could spell a team's name.

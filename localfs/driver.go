@@ -1,0 +1,28 @@
+package localfs
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+)
+
+func init() {
+	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), Open: open})
+}
+
+// kwargs are the arguments of Airflow's backend. Null and blank are none.
+type kwargs struct {
+	Variables   string `json:"variables_file_path"`
+	Connections string `json:"connections_file_path"`
+	Configs     string `json:"configs_file_path"`
+}
+
+func open(_ context.Context, args json.RawMessage) (secrets.Backend, error) {
+	var k kwargs
+	if err := backend.DecodeKwargs(args, &k); err != nil {
+		return nil, err
+	}
+	return New(&Options{VariablesFile: k.Variables, ConnectionsFile: k.Connections, ConfigFile: k.Configs})
+}

@@ -1,0 +1,254 @@
+package localfs
+
+import (
+	"strings"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/jsontext"
+)
+
+// set is what one version of a file holds. It is never changed once it is read.
+type set struct {
+	texts map[string]string               // of variables and config values
+	conns map[string][]secrets.Connection // of connections
+	bad   map[string]*fileError           // entries that cannot be used
+}
+
+// entry is one name of a file with its value.
+type entry struct {
+	key  string
+	line int
+	text string // the value; where it is no text, its JSON
+	json bool   // it is no text
+}
+
+// builder makes a set of a file's entries.
+type builder struct {
+	kind secrets.Kind
+	path string
+	set  set
+	// repeats allows a connection's id to be repeated: all are kept.
+	repeats bool
+	// mistakes are all of the file's. With a broken one nothing of the file can be used.
+	mistakes []mistake
+	broken   bool
+	// pool is where connections are kept that are alone under their id.
+	pool []secrets.Connection
+}
+
+func newBuilder(kind secrets.Kind, path string) *builder {
+	return &builder{kind: kind, path: path}
+}
+
+// expect prepares for about n entries.
+func (b *builder) expect(n int) {
+	if b.kind == secrets.KindConnection {
+		b.set.conns = make(map[string][]secrets.Connection, n)
+		b.pool = make([]secrets.Connection, 0, n)
+	} else {
+		b.set.texts = make(map[string]string, n)
+	}
+}
+
+// broke notes a mistake after which no name of the file can be trusted.
+func (b *builder) broke(line int, reason string) {
+	b.broken = true
+	b.mistakes = append(b.mistakes, mistake{line, reason})
+}
+
+// spoil notes a mistake that concerns one name.
+func (b *builder) spoil(key string, line int, reason string) {
+	m := mistake{line, reason}
+	b.mistakes = append(b.mistakes, m)
+	if b.set.bad == nil {
+		b.set.bad = make(map[string]*fileError)
+	}
+	if b.set.bad[key] == nil {
+		b.set.bad[key] = &fileError{path: b.path}
+	}
+	b.set.bad[key].mistakes = append(b.set.bad[key].mistakes, m)
+}
+
+// add takes an entry in.
+func (b *builder) add(e entry) {
+	if b.kind == secrets.KindConnection {
+		b.addConnections(e)
+		return
+	}
+	if e.json {
+		e.text = jsontext.Compact(e.text)
+		if b.kind == secrets.KindConfig {
+			e = unwrapped(e)
+		}
+	}
+	known := len(b.set.texts)
+	b.set.texts[e.key] = e.text
+	if len(b.set.texts) == known {
+		b.spoil(e.key, e.line, "the name is repeated: keep one of the two values")
+	}
+}
+
+// unwrapped takes the element out of a list of one, as Airflow does for config values.
+func unwrapped(e entry) entry {
+	if e.text[0] != '[' {
+		return e
+	}
+	s := jsontext.Scanner{Text: e.text, Pos: 1}
+	first, more, _ := s.Element(true, 1)
+	if !more {
+		return e
+	}
+	if _, more, _ = s.Element(false, 1); more {
+		return e
+	}
+	e.text = first
+	if first[0] == '"' {
+		e.text, _ = jsontext.Unquote(first)
+	}
+	return e
+}
+
+func (b *builder) addConnections(e entry) {
+	if e.json && e.text[0] == '[' {
+		s := jsontext.Scanner{Text: e.text, Pos: 1}
+		var list []secrets.Connection
+		for first := true; ; first = false {
+			element, more, _ := s.Element(first, 1)
+			if !more {
+				break
+			}
+			c, found, reason := connectionOf(e.key, element, true)
+			if reason != "" {
+				b.spoil(e.key, e.line, "in a list: "+reason)
+			} else if found {
+				list = append(list, c)
+			}
+		}
+		b.keep(e, list...)
+		return
+	}
+	c, found, reason := connectionOf(e.key, e.text, e.json)
+	switch {
+	case reason != "":
+		b.spoil(e.key, e.line, reason)
+	case found:
+		b.keep(e, c)
+	}
+}
+
+// keep stores connections under an id, after those that are there.
+func (b *builder) keep(e entry, list ...secrets.Connection) {
+	if len(list) == 0 {
+		return
+	}
+	have := b.set.conns[e.key]
+	switch {
+	case have != nil && !b.repeats:
+		b.spoil(e.key, e.line, "the id is repeated: put its connections into one list")
+	case have != nil:
+		b.set.conns[e.key] = append(have, list...)
+	case len(list) == 1 && len(b.pool) < cap(b.pool):
+		b.pool = append(b.pool, list[0])
+		b.set.conns[e.key] = b.pool[len(b.pool)-1 : len(b.pool) : len(b.pool)]
+	default:
+		b.set.conns[e.key] = list
+	}
+}
+
+// done returns the set. It is usable with an error if that is about some names only.
+func (b *builder) done() (s *set, usable bool, err error) {
+	if len(b.mistakes) > 0 {
+		err = &fileError{path: b.path, mistakes: b.mistakes}
+	}
+	if b.broken {
+		return nil, false, err
+	}
+	return &b.set, true, err
+}
+
+// connectionOf makes a connection of a text in URI or JSON form or, where json is set, of JSON that is an object or a
+// text. A blank text is none.
+func connectionOf(id, text string, json bool) (c secrets.Connection, found bool, reason string) {
+	if json {
+		switch text[0] {
+		case '{':
+			return connectionOfObject(id, text)
+		case '"':
+			var ok bool
+			if text, ok = jsontext.Unquote(text); !ok {
+				return c, false, halfSurrogate
+			}
+		default:
+			return c, false, "a connection is a text, an object, or a list of these"
+		}
+	}
+	if text == "" {
+		return c, false, ""
+	}
+	c, err := secrets.Parse(text)
+	return checked(id, c, err)
+}
+
+const halfSurrogate = "half of a surrogate pair, which no text holds"
+
+func checked(id string, c secrets.Connection, err error) (secrets.Connection, bool, string) {
+	switch {
+	case err != nil:
+		return secrets.Connection{}, false, strings.TrimPrefix(err.Error(), "malformed ")
+	case c.ID != "" && c.ID != id:
+		return secrets.Connection{}, false, "conn_id differs from the name it is stored under"
+	}
+	c.ID = id
+	return c, true, ""
+}
+
+// connectionOfObject reads the object form, in which, here alone, extra may be called extra_dejson
+// (specification, backends §2.2).
+func connectionOfObject(id, text string) (c secrets.Connection, found bool, reason string) {
+	var rest strings.Builder
+	var extra string
+	uri, both, noID := false, false, false
+	if strings.Contains(text, "extra_dejson") || strings.Contains(text, "conn_id") {
+		rest.WriteByte('{')
+		s := jsontext.Scanner{Text: text}
+		s.Open()
+		for first := true; ; first = false {
+			key, value, more, _ := s.Member(first, 1)
+			if !more {
+				break
+			}
+			switch key {
+			case `"extra_dejson"`:
+				extra = value
+				continue
+			case `"extra"`:
+				both = true
+			case `"uri"`:
+				uri = value != `""` && value != "null"
+			case `"conn_id"`:
+				noID = value[0] != '"' || value == `""`
+			}
+			if rest.Len() > 1 {
+				rest.WriteByte(',')
+			}
+			rest.WriteString(key + ":" + value)
+		}
+		rest.WriteByte('}')
+	}
+	switch {
+	case noID:
+		return c, false, "conn_id is not a text with the name it is stored under"
+	case extra == "":
+		parsed, err := secrets.ParseJSON(text)
+		return checked(id, parsed, err)
+	case both:
+		return c, false, "extra beside extra_dejson: give one of them"
+	case uri:
+		return c, false, "uri beside extra_dejson: give either uri or the fields it stands for"
+	case extra[0] != '{':
+		return c, false, "extra_dejson is not an object"
+	}
+	parsed, err := secrets.ParseJSON(rest.String())
+	parsed.Extra = secrets.NewSecret(extra)
+	return checked(id, parsed, err)
+}
