@@ -1,7 +1,6 @@
 package airflowcfg
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,23 +43,24 @@ func (c *config) output(ctx context.Context, command string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("%w: the command's program cannot be run", secrets.ErrUnavailable)
 	}
-	return strings.ToValidUTF8(out.String(), ""), nil
+	return strings.ToValidUTF8(string(out.kept), ""), nil
 }
 
-// limited keeps up to maxValue bytes and calls full when more come.
+// limited keeps up to maxValue bytes and calls full when more come. It has no ReadFrom, which would have no limit.
 type limited struct {
-	bytes.Buffer
+	kept []byte
 	full func()
 	over bool
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > maxValue {
+	if len(l.kept)+len(p) > maxValue {
 		l.over = true
 		l.full()
 		return 0, errTooLong
 	}
-	return l.Buffer.Write(p)
+	l.kept = append(l.kept, p...)
+	return len(p), nil
 }
 
 // splitCommand takes a command line apart as a POSIX shell would, with quotes and backslashes and nothing else: what

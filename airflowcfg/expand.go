@@ -40,7 +40,7 @@ var (
 func (e environment) expand(text string) (string, error) {
 	for range maxExpansions {
 		next := e.tilde(reference.ReplaceAllStringFunc(text, func(ref string) string {
-			if value, ok := e.lookup(strings.Trim(ref, "${}")); ok {
+			if value, ok := e.lookup(referenced(ref)); ok {
 				return value
 			}
 			return ref
@@ -56,10 +56,18 @@ func (e environment) expand(text string) (string, error) {
 	return "", errEndless
 }
 
+// referenced is the name of the variable that $VAR or ${VAR} refers to.
+func referenced(ref string) string {
+	if strings.HasPrefix(ref, "${") {
+		return ref[2 : len(ref)-1]
+	}
+	return ref[1:]
+}
+
 // references reports whether text holds a variable that is set.
 func (e environment) references(text string) bool {
 	for _, ref := range reference.FindAllString(text, -1) {
-		if _, ok := e.lookup(strings.Trim(ref, "${}")); ok {
+		if _, ok := e.lookup(referenced(ref)); ok {
 			return true
 		}
 	}

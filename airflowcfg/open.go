@@ -100,7 +100,7 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 	case err != nil:
 		return nil, v.fail(o.kwargs, malformed(err))
 	}
-	o.custom = o.keep(o.withEnviron(b))
+	o.custom = o.keep(o.withLookup(b))
 	return o.custom, nil
 }
 
@@ -110,15 +110,16 @@ func (o *opener) environment(ctx context.Context) (secrets.Backend, error) {
 	if err != nil {
 		return nil, &Error{Option: stepEnvironment, Err: fmt.Errorf("%w: %w", secrets.ErrUnavailable, err)}
 	}
-	return o.keep(o.withEnviron(b)), nil
+	return o.keep(o.withLookup(b)), nil
 }
 
-// withEnviron makes a backend that reads environment variables read those of Options.Environ.
-func (o *opener) withEnviron(b secrets.Backend) secrets.Backend {
-	if e, ok := b.(interface {
-		WithEnviron(func(string) (string, bool)) secrets.Backend
-	}); ok && o.env.own {
-		return e.WithEnviron(o.env.lookup)
+// withLookup makes a backend that reads environment variables read those of Options.Environ.
+func (o *opener) withLookup(b secrets.Backend) secrets.Backend {
+	type lookuper interface {
+		WithLookup(func(string) (string, bool)) secrets.Backend
+	}
+	if e, ok := b.(lookuper); ok && o.env.own {
+		return e.WithLookup(o.env.lookup)
 	}
 	return b
 }

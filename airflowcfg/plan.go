@@ -132,15 +132,18 @@ func (p *plan) standing(o *option) []candidate {
 func (p *plan) hasDatabase() (bool, error) {
 	p.note(optDatabase)
 	p.note(optFernetKey)
-	for _, at := range p.standing(optDatabase) {
-		if at.how != isText {
+	for _, at := range p.candidates(optDatabase) {
+		text, err := p.text(&at)
+		switch {
+		case err != nil:
+			return false, at.fail(err)
+		case at.how == isText:
+			return strings.TrimSpace(text) != "", nil
+		case at.how == isSecret && at.opt.isValue(text):
+			return false, at.fail(malformed(errValueForName))
+		case at.how == isCommand || p.backend.text != "":
 			return true, nil
 		}
-		text, err := p.text(&at)
-		if err != nil {
-			return false, at.fail(err)
-		}
-		return strings.TrimSpace(text) != "", nil
 	}
 	return false, nil
 }

@@ -1,4 +1,5 @@
-"""Writes configparser.json: what Python's configparser reads from each text.
+"""Writes what Python does with each text: configparser.json, expand.json (the variables and home directories that Airflow
+puts into values) and shlex.json (how a command line is split).
 
 Run it with Python 3.11 or newer from this folder when a case is added: python3 generate.py
 """
@@ -6,6 +7,8 @@ Run it with Python 3.11 or newer from this folder when a case is added: python3 
 import configparser
 import io
 import json
+import os
+import shlex
 
 TEXTS = {
     "empty": "",
@@ -126,6 +129,57 @@ def read(text):
     return {"sections": sections}
 
 
-with open("configparser.json", "w", encoding="utf-8", newline="\n") as out:
-    json.dump([{"name": n, "text": t, **read(t)} for n, t in TEXTS.items()], out, indent=1)
-    out.write("\n")
+ENVIRONMENT = {
+    "HOME": "/home/me",
+    "A": "1",
+    "B": "$A",
+    "C": "${B}${B}",
+    "SELF": "$SELF",
+    "BLANK": "",
+    "TILDE": "~/x",
+    "FIRST": "$",
+    "_u1": "underscore",
+    "\u00e4": "umlaut",
+    "a b": "blank",
+}
+
+EXPAND = [
+    "", "plain", "$A", "${A}", "x$A.y", "$A$A", "$AB", "${A}B", "$B", "$C", "$SELF", "${SELF}", "$BLANK", "a${BLANK}b", "$UNSET", "${UNSET}",
+    "${UNSET}$A", "$", "$$", "$$A", "$ A", "${", "${A", "${}", "$}", "${A}}", "$1", "$-", "a$", "$A-$B", "$_u1", "$\u00e4", "${\u00e4}", "${a b}",
+    "~", "~/", "~/x", "~/$A", "a~", "/~", " ~", "$TILDE", "x$TILDE", "~no-such-user-here/x", "${FIRST}A", "$FIRST$A", "p$word", "{A}", "${{A}}", "$a",
+    "\\$A", "%A%", "line\n$A",
+]
+
+COMMANDS = [
+    "", " ", "a", "a b", "a  b\tc\nd\re", " a ", "'a b' c", '"a b" c', "a'b'c", "''", "a ''", "a '' b", '""', "'", '"', "a 'b", 'a "b',
+    "a\\ b", "\\a", "a\\", "'a\\b'", '"a\\b"', '"a\\"b"', '"a\\\\b"', '"a\\\'b"', "'a\"b'", "\"a'b\"", "a # b", "a;b", "a|b > c && d", "$HOME `x` $(y)",
+    "bash -c 'echo hi'", "a\\\nb", "\u00e4 '\u00fc'", "a\x0bb", "a\u00a0b", "\\'a\\'", "a=\"b c\"d", "'a''b'", "'a'\"b\"",
+]
+
+
+def expand(text):
+    while True:
+        expanded = os.path.expanduser(os.path.expandvars(text))
+        if expanded == text:
+            return text
+        text = expanded
+
+
+def split(text):
+    try:
+        return {"args": shlex.split(text)}
+    except ValueError as error:
+        return {"error": str(error)}
+
+
+def write(name, value):
+    with open(name, "w", encoding="utf-8", newline="\n") as out:
+        json.dump(value, out, indent=1)
+        out.write("\n")
+
+
+write("configparser.json", [{"name": n, "text": t, **read(t)} for n, t in TEXTS.items()])
+os.environ.clear()
+os.environ.update(ENVIRONMENT)
+write("expand.json", {"environment": ENVIRONMENT, "cases": [{"text": t, "want": expand(t)} for t in EXPAND]})
+write("shlex.json", [{"text": t, **split(t)} for t in COMMANDS])
