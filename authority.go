@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"strings"
-	"unicode/utf8"
 )
 
 // authority is §3.4: login, password, host and port, up to the first of / ? #. The host is put behind its protocol.
@@ -20,12 +19,12 @@ func (u *uriParser) authority(protocol string) bool {
 		return false
 	}
 	if hostAt > 0 {
-		login, password, _ := strings.Cut(text[:hostAt-1], ":")
+		login, password := cutByte(text[:hostAt-1], ':')
 		u.conn.Login = unquote(login)
 		u.conn.Password = NewSecret(unquote(password)) // blank is none: step 6
 	}
 	if host != "" {
-		u.conn.Host = hostName(host, text[hostAt:])
+		u.conn.Host = u.hostName(host, text[hostAt:])
 		if protocol != "" && u.conn.Host != "" {
 			u.conn.Host = protocol + "://" + u.conn.Host
 		}
@@ -38,7 +37,7 @@ const encodeReserved = "percent-encode / ? # [ ] in login or password: %2F %3F %
 // splitHostPort is step 7: the host's text, out of its brackets, and the port's.
 func (u *uriParser) splitHostPort(text string, at int) (host, port string, ok bool) {
 	if !strings.HasPrefix(text, "[") {
-		host, port, _ = strings.Cut(text, ":")
+		host, port = cutByte(text, ':')
 		return host, port, true
 	}
 	host, rest, closed := strings.Cut(text[1:], "]")
@@ -52,8 +51,19 @@ func (u *uriParser) splitHostPort(text string, at int) (host, port string, ok bo
 	return host, port, true
 }
 
+// cutByte is strings.Cut at a byte.
+func cutByte(s string, c byte) (before, after string) {
+	if i := strings.IndexByte(s, c); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
 // brackets is step 2 for the brackets that are not around the host.
 func (u *uriParser) brackets(text string, begin, hostAt int) bool {
+	if u.has&bracket == 0 {
+		return true
+	}
 	if strings.HasPrefix(text[hostAt:], "[") {
 		text = text[:hostAt] // splitHostPort and port have checked the rest, or will
 	}
@@ -65,8 +75,11 @@ func (u *uriParser) brackets(text string, begin, hostAt int) bool {
 
 // compatible is step 3: no character of the authority may turn into a separator under Unicode's NFKC.
 func (u *uriParser) compatible(text string, begin int) bool {
+	if u.has&beyondASCII == 0 {
+		return true
+	}
 	for i, r := range text {
-		if r >= utf8.RuneSelf && becomesSeparator(r) {
+		if becomesSeparator(r) {
 			return u.fail("host", begin+i, "a character that Unicode counts as equal to one of / ? # @ : ; percent-encode it")
 		}
 	}
@@ -89,25 +102,20 @@ func becomesSeparator(r rune) bool {
 }
 
 // hostName is steps 8 and 9. hostPort is the authority after its last @.
-func hostName(text, hostPort string) string {
-	plain, _, escaped := strings.Cut(text, "%")
-	if !escaped {
-		return lowerHost(text)
+func (u *uriParser) hostName(text, hostPort string) string {
+	n := strings.IndexByte(text, '%')
+	if n < 0 {
+		return u.lower(text)
 	}
-	host := unquote(lowerHost(plain) + text[len(plain):])
+	if plain := u.lower(text[:n]); plain != text[:n] {
+		text = plain + text[n:]
+	}
+	host := unquote(text)
 	if strings.Contains(host, "/") {
-		text, _, _ = strings.Cut(hostPort, ":")
+		text, _ = cutByte(hostPort, ':')
 		return unquote(text)
 	}
 	return host
-}
-
-// lowerHost lower-cases as Python does, except that a final Σ becomes σ as any other.
-func lowerHost(s string) string {
-	if strings.Contains(s, "İ") {
-		s = strings.ReplaceAll(s, "İ", "i̇")
-	}
-	return strings.ToLower(s)
 }
 
 // port is step 10.

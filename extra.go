@@ -11,8 +11,18 @@ import (
 
 // isNoExtra reports whether text is blank or an empty JSON object, which is as good as none.
 func isNoExtra(text string) bool {
-	text = strings.Trim(text, " \t\r\n")
-	return text == "" || text[0] == '{' && text[len(text)-1] == '}' && isBlankJSON(text[1:len(text)-1]) && len(text) > 1
+	s := jsonScanner{text: text}
+	s.space()
+	if s.peek() == '{' {
+		s.pos++
+		s.space()
+		if s.peek() != '}' {
+			return false
+		}
+		s.pos++
+		s.space()
+	}
+	return s.pos == len(text)
 }
 
 // ExtraMap returns the extra as a map of the caller's own, empty when there is none. Numbers are [json.Number], so none loses a digit.

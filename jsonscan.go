@@ -230,7 +230,11 @@ func isJSONObject(text string) bool {
 }
 
 // isBlankJSON reports whether text holds nothing but the white space of JSON.
-func isBlankJSON(text string) bool { return strings.Trim(text, " \t\r\n") == "" }
+func isBlankJSON(text string) bool {
+	s := jsonScanner{text: text}
+	s.space()
+	return s.pos == len(text)
+}
 
 // jsonText decodes a text, quotes included, that the scanner has passed. It fails for half of a surrogate pair.
 func jsonText(quoted string) (text string, ok bool) {

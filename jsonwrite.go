@@ -51,39 +51,55 @@ func appendJSONKey(dst []byte, name string) []byte {
 // appendJSONString appends s in quotes as Python's json.dumps writes it: all ASCII, with \uXXXX for everything else.
 func appendJSONString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if ' ' <= c && c <= '~' && c != '"' && c != '\\' {
-			dst = append(dst, c)
-			continue
+	for {
+		n := 0
+		for n < len(s) && jsonPlain[s[n]] {
+			n++
 		}
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		default:
-			r, n := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-			if high, low := utf16.EncodeRune(r); r > 0xFFFF {
-				dst = appendJSONEscape(appendJSONEscape(dst, high), low)
-			} else {
-				dst = appendJSONEscape(dst, r)
-			}
-			i += n - 1
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"')
 		}
+		dst, s = appendJSONEscaped(dst, s[n:])
 	}
-	return append(dst, '"')
 }
 
-func appendJSONEscape(dst []byte, unit rune) []byte {
+// jsonPlain marks the bytes that need no escape.
+var jsonPlain = func() (set [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
+// appendJSONEscaped appends the first character of s, which is not plain, and returns the rest.
+func appendJSONEscaped[T string | []byte](dst []byte, s T) ([]byte, T) {
+	c := s[0]
+	switch c {
+	case '"', '\\':
+	case '\n':
+		c = 'n'
+	case '\r':
+		c = 'r'
+	case '\t':
+		c = 't'
+	case '\b':
+		c = 'b'
+	case '\f':
+		c = 'f'
+	default:
+		r, n := utf8.DecodeRuneInString(string(s[:min(len(s), utf8.UTFMax)]))
+		if high, low := utf16.EncodeRune(r); r > 0xFFFF {
+			dst = appendJSONUnit(appendJSONUnit(dst, high), low)
+		} else {
+			dst = appendJSONUnit(dst, r)
+		}
+		return dst, s[n:]
+	}
+	return append(dst, '\\', c), s[1:]
+}
+
+func appendJSONUnit(dst []byte, unit rune) []byte {
 	const hex = "0123456789abcdef"
 	return append(dst, '\\', 'u', hex[unit>>12&15], hex[unit>>8&15], hex[unit>>4&15], hex[unit&15])
 }

@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,29 +18,42 @@ var unreserved = func() (set [256]bool) {
 
 // appendQuoted appends s with every byte that is not unreserved as %XX.
 func appendQuoted(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; unreserved[c] {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+	for {
+		n := plainLen(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return dst
 		}
+		dst = append(dst, '%', upperHex[s[n]>>4], upperHex[s[n]&15])
+		s = s[n+1:]
 	}
-	return dst
 }
 
 // appendQueryQuoted appends s as appendQuoted does, with a space as +.
 func appendQueryQuoted[T string | []byte](dst []byte, s T) []byte {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case unreserved[c]:
-			dst = append(dst, c)
-		case c == ' ':
+	for {
+		n := plainLen(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return dst
+		}
+		if s[n] == ' ' {
 			dst = append(dst, '+')
-		default:
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		} else {
+			dst = append(dst, '%', upperHex[s[n]>>4], upperHex[s[n]&15])
+		}
+		s = s[n+1:]
+	}
+}
+
+// plainLen returns how many bytes at the beginning of s need no encoding.
+func plainLen[T string | []byte](s T) int {
+	for i := range len(s) {
+		if !unreserved[s[i]] {
+			return i
 		}
 	}
-	return dst
+	return len(s)
 }
 
 // unquote decodes every %XX of s; a % that begins no such escape stays. Bytes that are no UTF-8 become U+FFFD.
@@ -47,37 +61,33 @@ func unquote(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}
-	var scratch [256]byte
-	return string(appendUnquoted(scratch[:0], s))
+	var scratch [128]byte
+	return string(appendUnquoted(scratch[:0], s, '+'))
 }
 
-// appendUnquoted appends what unquote returns.
-func appendUnquoted(dst []byte, s string) []byte {
-	start, escaped := len(dst), false
+// appendUnquoted appends what unquote returns, with each + read as plus.
+func appendUnquoted(dst []byte, s string, plus byte) []byte {
+	start := len(dst)
+	dst = slices.Grow(dst, len(s))[:start+len(s)]
+	n, seen := start, byte(0)
 	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			dst = append(dst, hexValue(s[i+1])<<4|hexValue(s[i+2]))
-			i, escaped = i+2, true
-			continue
+		c := s[i]
+		switch {
+		case c == '+':
+			c = plus
+		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			c = hexValue(s[i+1])<<4 | hexValue(s[i+2])
+			i += 2
 		}
-		dst = append(dst, s[i])
+		seen |= c
+		dst[n] = c
+		n++
 	}
-	if escaped && !utf8.Valid(dst[start:]) {
+	dst = dst[:n]
+	if seen >= utf8.RuneSelf && !utf8.Valid(dst[start:]) {
 		return append(dst[:start], replaceInvalid(dst[start:])...)
 	}
 	return dst
-}
-
-// appendQueryUnquoted appends what unquote returns, with each + read as a space.
-func appendQueryUnquoted(dst []byte, s string) []byte {
-	for {
-		piece, rest, more := strings.Cut(s, "+")
-		dst = appendUnquoted(dst, piece)
-		if !more {
-			return dst
-		}
-		dst, s = append(dst, ' '), rest
-	}
 }
 
 // replaceInvalid returns b with each longest beginning of a character that does not end, and each byte that begins none,
@@ -107,14 +117,20 @@ func brokenLen(b []byte) int {
 	return 1
 }
 
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
+// hexDigits holds the value of each hexadecimal digit, and noHex for every other byte.
+var hexDigits = func() (values [256]byte) {
+	for i := range values {
+		values[i] = noHex
+	}
+	for i := range byte(16) {
+		values["0123456789abcdef"[i]], values[upperHex[i]] = i, i
+	}
+	return values
+}()
+
+const noHex = 0xff
+
+func isHex(c byte) bool { return hexDigits[c] != noHex }
 
 // hexValue returns the value of a digit for which isHex holds.
-func hexValue(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
-}
+func hexValue(c byte) byte { return hexDigits[c] }

@@ -1,6 +1,9 @@
 package secrets
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // extraCarrier is the name in a query whose value is the whole extra.
 const extraCarrier = "__extra__"
@@ -29,9 +32,9 @@ func extraFromQuery(query string) (extra string, ok bool) {
 		if i > 0 {
 			out = append(out, ", "...)
 		}
-		out = appendJSONString(out, appendQueryUnquoted(scratch[:0], p.name))
+		out = appendJSONString(out, appendUnquoted(scratch[:0], p.name, ' '))
 		out = append(out, ": "...)
-		out = appendJSONString(out, appendQueryUnquoted(scratch[:0], p.value))
+		out = appendJSONString(out, appendUnquoted(scratch[:0], p.value, ' '))
 	}
 	return string(append(out, '}')), true
 }
@@ -84,7 +87,11 @@ func findPair(pairs []queryPair, name string) int {
 }
 
 func sameQueryText(a, b string) bool {
-	return a == b || (isQueryEscaped(a) || isQueryEscaped(b)) && queryUnquote(a) == queryUnquote(b)
+	if a == b || !isQueryEscaped(a) && !isQueryEscaped(b) {
+		return a == b
+	}
+	var x, y [128]byte
+	return bytes.Equal(appendUnquoted(x[:0], a, ' '), appendUnquoted(y[:0], b, ' '))
 }
 
 func isQueryEscaped(s string) bool {
@@ -100,6 +107,6 @@ func queryUnquote(s string) string {
 	if !isQueryEscaped(s) {
 		return s
 	}
-	var scratch [256]byte
-	return string(appendQueryUnquoted(scratch[:0], s))
+	var scratch [128]byte
+	return string(appendUnquoted(scratch[:0], s, ' '))
 }

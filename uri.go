@@ -26,8 +26,9 @@ func parseURI(text string) (Connection, *SyntaxError) {
 
 // uriParser holds a URI on its way into a connection. Steps return false after fail.
 type uriParser struct {
-	text string // cleaned
-	pos  int    // where the next step begins in text
+	text string  // cleaned
+	has  byteSet // the kinds of byte in text: most texts need no more than a look at it
+	pos  int     // where the next step begins in text
 	conn Connection
 
 	part, reason string // of the failure
@@ -37,6 +38,38 @@ type uriParser struct {
 func (u *uriParser) fail(part string, at int, reason string) bool {
 	u.part, u.at, u.reason = part, at, reason
 	return false
+}
+
+// byteSet tells which kinds of byte a text holds.
+type byteSet uint8
+
+const (
+	lineBreak    byteSet = 1 << iota // tab, CR, LF
+	endAuthority                     // / ? #
+	bracket                          // [ ]
+	escape                           // %
+	upperCase                        // A-Z
+	beyondASCII
+)
+
+var byteKinds = func() (kinds [256]byteSet) {
+	for kind, chars := range map[byteSet]string{lineBreak: "\t\r\n", endAuthority: "/?#", bracket: "[]", escape: "%",
+		upperCase: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} {
+		for i := range len(chars) {
+			kinds[chars[i]] = kind
+		}
+	}
+	for c := utf8.RuneSelf; c < len(kinds); c++ {
+		kinds[c] = beyondASCII
+	}
+	return kinds
+}()
+
+func kindsOf(text string) (has byteSet) {
+	for i := range len(text) {
+		has |= byteKinds[text[i]]
+	}
+	return has
 }
 
 // parse takes the steps in the order of the specification.
@@ -56,42 +89,36 @@ func (u *uriParser) parse() bool {
 
 // clean is §3.1: leading control characters and spaces go, and so does every tab, CR and LF.
 func (u *uriParser) clean() bool {
-	text := strings.TrimLeft(u.text, leadingControls)
-	if text == "" {
-		u.text = ""
+	u.text = u.text[leadingControls(u.text):]
+	if u.text == "" {
 		return u.fail("", 0, "the text is blank")
 	}
-	if !utf8.ValidString(text) {
+	u.has = kindsOf(u.text)
+	if u.has&beyondASCII != 0 && !utf8.ValidString(u.text) {
 		return u.fail("", 0, "the text is not UTF-8; write other bytes as %XX")
 	}
-	if containsLineBreak(text) {
-		text = lineBreaks.Replace(text)
+	if u.has&lineBreak != 0 {
+		u.text = lineBreaks.Replace(u.text)
 	}
-	u.text = text
 	return true
 }
 
-const leadingControls = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\v\f\r\x0e\x0f" +
-	"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f "
-
 var lineBreaks = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 
-func isLineBreak(c byte) bool { return c == '\t' || c == '\r' || c == '\n' }
-
-func containsLineBreak(s string) bool {
-	for i := range len(s) {
-		if isLineBreak(s[i]) {
-			return true
+// leadingControls returns how many control characters and spaces text begins with.
+func leadingControls(text string) int {
+	for i := range len(text) {
+		if text[i] > ' ' {
+			return i
 		}
 	}
-	return false
+	return len(text)
 }
 
 // originalOffset returns where byte at of the cleaned text was in the text given.
 func originalOffset(text string, at int) int {
-	i := len(text) - len(strings.TrimLeft(text, leadingControls))
-	for ; i < len(text); i++ {
-		if isLineBreak(text[i]) {
+	for i := leadingControls(text); i < len(text); i++ {
+		if byteKinds[text[i]] == lineBreak {
 			continue
 		}
 		if at == 0 {
@@ -110,7 +137,7 @@ func (u *uriParser) scheme() bool {
 		if !strings.HasPrefix(u.text[colon+1:], "/") {
 			return u.fail("scheme", colon+1, "write // after the type, as in type://host")
 		}
-		u.conn.Type = normalizeType(strings.ToLower(u.text[:colon]))
+		u.conn.Type = normalizeType(u.lower(u.text[:colon]))
 		u.pos = colon + 1
 		return true
 	}
@@ -121,6 +148,17 @@ func (u *uriParser) scheme() bool {
 		return u.fail("scheme", 0, "a type in a URI has no _; write - for it")
 	}
 	return u.fail("scheme", 0, "no type; begin with type:// (letters, digits, + - . and a letter first), or with { for JSON")
+}
+
+// lower lower-cases a part of the text as Python does, except that a final Σ becomes σ as any other.
+func (u *uriParser) lower(part string) string {
+	if u.has&(upperCase|beyondASCII) == 0 {
+		return part
+	}
+	if u.has&beyondASCII != 0 {
+		part = strings.ReplaceAll(part, "İ", "i̇")
+	}
+	return strings.ToLower(part)
 }
 
 // isScheme reports whether s may be the scheme of a URI.
@@ -167,23 +205,23 @@ func (u *uriParser) protocol() (protocol string, ok bool) {
 	if again, _, found := u.cutProtocol(); found {
 		return "", u.fail("host", u.pos+len(again), "a third ://; percent-encode those that are data")
 	}
-	return strings.ToLower(protocol), true
+	return u.lower(protocol), true
 }
 
 // cutProtocol returns what stands before a :// that ends the authority at pos, and where the text after it begins.
 func (u *uriParser) cutProtocol() (protocol string, after int, found bool) {
 	rest := u.text[u.pos:]
-	protocol, found = strings.CutSuffix(rest[:authorityLen(rest)], ":")
-	if !found || !strings.HasPrefix(rest[len(protocol):], "://") {
+	n := authorityLen(rest)
+	if n == 0 || rest[n-1] != ':' || !strings.HasPrefix(rest[n:], "//") {
 		return "", 0, false
 	}
-	return protocol, u.pos + len(protocol) + len("://"), true
+	return rest[:n-1], u.pos + n + len("//"), true
 }
 
 // authorityLen returns where an authority at the beginning of s ends.
 func authorityLen(s string) int {
 	for i := range len(s) {
-		if c := s[i]; c == '/' || c == '?' || c == '#' {
+		if byteKinds[s[i]] == endAuthority {
 			return i
 		}
 	}
@@ -192,8 +230,13 @@ func authorityLen(s string) int {
 
 // pathAndQuery is §3.5 and §3.6: the rest of the text. The fragment is thrown away.
 func (u *uriParser) pathAndQuery() bool {
-	rest, _, _ := strings.Cut(u.text[u.pos:], "#")
-	path, query, _ := strings.Cut(rest, "?")
+	path, query := u.text[u.pos:], ""
+	if i := strings.IndexByte(path, '#'); i >= 0 {
+		path = path[:i]
+	}
+	if i := strings.IndexByte(path, '?'); i >= 0 {
+		path, query = path[:i], path[i+1:]
+	}
 	if path != "" {
 		u.conn.Schema = unquote(path[1:])
 	}

@@ -10,7 +10,7 @@ import (
 // Description, the letter case of Type and of a host, and a Type that is not letters, digits, + - . _ after a letter, which
 // ParseURI refuses. The JSON form carries all of them but the ID.
 func (c Connection) URI() Secret {
-	var scratch [512]byte
+	var scratch [256]byte
 	return NewSecret(string(c.appendURI(scratch[:0], showAll)))
 }
 
@@ -23,7 +23,7 @@ const (
 )
 
 // appendURI takes the steps of §5; redacted, it writes *** for the password, the extra, and what a host may carry of both.
-func (c Connection) appendURI(dst []byte, show disclosure) []byte {
+func (c *Connection) appendURI(dst []byte, show disclosure) []byte {
 	if c.Type != "" { // step 1
 		dst = appendScheme(dst, c.Type)
 		dst = append(dst, ':')
@@ -67,23 +67,40 @@ func (c Connection) appendURI(dst []byte, show disclosure) []byte {
 // appendScheme appends a type as the scheme it is read back from. Bytes that no scheme may hold are encoded, so that a URI with
 // such a type is refused rather than read as something else.
 func appendScheme(dst []byte, t string) []byte {
-	for i := range len(t) {
-		switch c := t[i]; {
-		case c == '_' || c == '-':
+	for {
+		n := 0
+		for n < len(t) && schemePlain[t[n]] {
+			n++
+		}
+		dst = append(dst, t[:n]...)
+		if n == len(t) {
+			return dst
+		}
+		switch c := t[n]; {
+		case c == '_':
 			dst = append(dst, '-')
 		case isLetter(c):
 			dst = append(dst, c|0x20)
-		case isDigit(c) || c == '+' || c == '.':
-			dst = append(dst, c)
 		default:
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
 		}
+		t = t[n+1:]
 	}
-	return dst
 }
 
+// schemePlain marks the bytes that a type has in common with its scheme.
+var schemePlain = func() (set [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789+-.") {
+		set[c] = true
+	}
+	return set
+}()
+
 // splitHost returns the host's own protocol, if it may be written before the login, and the rest.
-func (c Connection) splitHost() (protocol, host string) {
+func (c *Connection) splitHost() (protocol, host string) {
+	if strings.IndexByte(c.Host, ':') < 0 {
+		return "", c.Host
+	}
 	protocol, host, found := strings.Cut(c.Host, "://")
 	if !found || host == "" || c.Type == "" || protocol == c.Type || !isScheme(protocol) {
 		return "", c.Host
@@ -92,7 +109,10 @@ func (c Connection) splitHost() (protocol, host string) {
 }
 
 // appendExtra is step 7: name=value pairs if every value is a text, else the whole extra under __extra__.
-func (c Connection) appendExtra(dst []byte, show disclosure) []byte {
+func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
+	if c.Extra.IsZero() {
+		return dst
+	}
 	extra := c.Extra.Reveal()
 	if isBlankJSON(extra) {
 		return dst
