@@ -55,57 +55,39 @@ func (o *CacheOptions) check() error {
 	return nil
 }
 
-// kept is what the cache keeps of an answer.
-type kept struct {
-	text   string
-	origin *origin
-}
-
-// origin is what is known of an answer besides a text. Texts whose search went the usual way share their layer's.
-type origin struct {
-	layer *layer
-	conns []Connection
-	trail *trail // nil: see Chain.retrace
-}
-
 // newCaches gives the chain a cache per kind.
 func (c *Chain) newCaches(o *CacheOptions) {
 	for kind := KindConnection; kind <= KindConfig; kind++ {
-		c.caches[kind] = cache.New(
-			func(ctx context.Context, id string) (kept, error) {
-				a, err := c.search(ctx, request{kind, id})
-				return kept{a.text, &origin{layer: a.layer, conns: a.conns, trail: a.trail}}, err
-			},
-			cache.Options[kept]{
-				TTL: o.ttl(), NegativeTTL: o.NegativeTTL, RefreshAhead: o.RefreshAhead, StaleIfError: o.StaleIfError,
-				MaxEntries: o.MaxEntries, Now: o.Now,
-				Absent: func(err error) bool { return ClassOf(err) == ErrNotFound },
-				Outage: c.outage,
-				Keep:   keep,
-			})
+		c.caches[kind] = cache.New(c.searchFor(kind), cache.Options[answer]{
+			TTL: o.ttl(), NegativeTTL: o.NegativeTTL, RefreshAhead: o.RefreshAhead, StaleIfError: o.StaleIfError,
+			MaxEntries: o.MaxEntries, Now: o.Now,
+			Absent: func(err error) bool { return ClassOf(err) == ErrNotFound },
+			Outage: c.outage,
+			Keep:   keep,
+		})
 	}
 }
 
 // keep returns what is to be kept of an answer; not ok where a layer that might hold the name was unavailable.
-func keep(k kept) (kept, bool) {
-	usual := true
-	for i := range k.origin.trail.n - 1 {
-		switch ClassOf(k.origin.trail.at(i).err) {
+func keep(a answer) (answer, bool) {
+	o, usual := a.origin, true
+	for i := range o.trail.n - 1 {
+		switch ClassOf(o.trail.at(i).err) {
 		case ErrNotFound:
 		case ErrUnavailable, ErrClosed:
-			return kept{}, false
+			return answer{}, false
 		default:
-			usual = false
+			usual = false // the trail tells of a failure that was passed over
 		}
 	}
 	switch {
-	case !usual: // its trail tells of failures that were passed over
-	case k.origin.conns == nil:
-		k.origin = &k.origin.layer.origin
+	case !usual:
+	case o.conns == nil:
+		a.origin = &o.layer.origin
 	default:
-		k.origin = &origin{layer: k.origin.layer, conns: k.origin.conns}
+		a.origin = &origin{layer: o.layer, conns: o.conns}
 	}
-	return k, true
+	return a, true
 }
 
 // outage reports whether a search failed because a layer was unavailable, and for no other reason than that; what the
@@ -132,29 +114,28 @@ func (c *Chain) outage(err error) bool {
 }
 
 // cached returns what is kept under id and current: the way of most reads, without lock or allocation.
-func (c *Chain) cached(ctx context.Context, kind Kind, id string) (k kept, ok bool) {
-	kinds := c.caches[kind]
-	if kinds == nil || ctx.Err() != nil {
-		return k, false
+func (c *Chain) cached(ctx context.Context, kind Kind, id string) (a answer, ok bool) {
+	kept := c.caches[kind]
+	if kept == nil || ctx.Err() != nil {
+		return a, false
 	}
-	return kinds.Find(id)
+	return kept.Find(id)
 }
 
-// findCached is find through the cache of the request's kind.
-func (c *Chain) findCached(ctx context.Context, r request) (answer, error) {
+// findCached is find through the cache.
+func (c *Chain) findCached(ctx context.Context, r request) (cache.Item[answer], error) {
 	if err := ctx.Err(); err != nil {
-		return answer{}, err
+		return cache.Item[answer]{}, r.failed(err)
 	}
 	item, err := c.caches[r.kind].Get(ctx, r.id)
-	if e, ok := err.(*LookupError); ok {
-		return answer{cached: item.Cached}, e.clone() // others may have the same error
+	switch e := err.(type) {
+	case nil:
+	case *LookupError:
+		return cache.Item[answer]{Cached: item.Cached}, e.clone() // others may have the same error
+	default:
+		return cache.Item[answer]{}, r.failed(err)
 	}
-	if err != nil {
-		return answer{}, err
-	}
-	o := item.Value.origin
-	return answer{found: found{conns: o.conns, text: item.Value.text}, layer: o.layer, trail: o.trail,
-		fetched: item.Fetched, cached: item.Cached, stale: item.Stale}, nil
+	return item, nil
 }
 
 // Forget drops a name from the cache, so that the next lookup asks the layers. A search that is under way goes on for
@@ -166,8 +147,9 @@ func (c *Chain) Forget(kind Kind, id string) {
 }
 
 func (c *Chain) forget(r request) {
-	c.flight.Forget(r)
-	if kinds := c.caches[r.kind]; kinds != nil {
-		kinds.Forget(r.id)
+	if kept := c.caches[r.kind]; kept != nil {
+		kept.Forget(r.id)
+	} else {
+		c.flights[r.kind].Forget(r.id)
 	}
 }

@@ -56,11 +56,11 @@ type Chain struct {
 	observer     Observer
 	masker       Masker
 
-	flight *cache.Flight[request, answer]     // of the chain without cache
-	caches [KindConfig + 1]*cache.Cache[kept] // by kind; nil: no cache
-	stats  counters
-	close  sync.Once
-	ended  atomic.Bool
+	flights [KindConfig + 1]*cache.Flight[string, answer] // by kind
+	caches  [KindConfig + 1]*cache.Cache[answer]          // by kind, in place of the flights; nil: no cache
+	stats   counters
+	close   sync.Once
+	ended   atomic.Bool
 }
 
 var (
@@ -89,12 +89,15 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 		observer:     opts.Observer,
 		masker:       opts.Masker,
 	}
-	c.flight = cache.NewFlight(c.search)
 	if opts.Cache != nil {
 		if err := opts.Cache.check(); err != nil {
 			return nil, fmt.Errorf("secrets: %w", err)
 		}
 		c.newCaches(opts.Cache)
+		return c, nil
+	}
+	for kind := KindConnection; kind <= KindConfig; kind++ {
+		c.flights[kind] = cache.NewFlight(c.searchFor(kind))
 	}
 	return c, nil
 }
@@ -105,14 +108,14 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 // Errors: a [LookupError] with the class of what went wrong, [ErrNotFound] if every layer that was asked said so; the
 // context's error; [ErrClosed].
 func (c *Chain) GetConnection(ctx context.Context, id string) (Connection, error) {
-	if k, ok := c.cached(ctx, KindConnection, id); ok {
-		return c.choose(k.origin.conns), nil
+	if a, ok := c.cached(ctx, KindConnection, id); ok {
+		return c.choose(a.origin.conns), nil
 	}
 	a, err := c.find(ctx, request{KindConnection, id})
 	if err != nil {
 		return Connection{}, err
 	}
-	return c.choose(a.conns), nil
+	return c.choose(a.origin.conns), nil
 }
 
 // GetConnections returns every connection stored under id in the first layer that has any, in stored order.
@@ -122,7 +125,7 @@ func (c *Chain) GetConnections(ctx context.Context, id string) ([]Connection, er
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clone(a.conns), nil // others may have the same answer
+	return slices.Clone(a.origin.conns), nil // others may have the same answer
 }
 
 // GetConnURI returns the URI form of the first connection stored under id. The text holds its password.
@@ -132,14 +135,14 @@ func (c *Chain) GetConnURI(ctx context.Context, id string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return a.conns[0].URI().Reveal(), nil
+	return a.origin.conns[0].URI().Reveal(), nil
 }
 
 // GetVariable returns the text stored under key in the first layer that has it, byte for byte; "" is a value.
 // Errors are those of GetConnection.
 func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
-	if k, ok := c.cached(ctx, KindVariable, key); ok {
-		return k.text, nil
+	if a, ok := c.cached(ctx, KindVariable, key); ok {
+		return a.text, nil
 	}
 	a, err := c.find(ctx, request{KindVariable, key})
 	return a.text, err
@@ -148,42 +151,39 @@ func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
 // GetConfig returns the configuration value stored under key. Only layers whose backend is a [ConfigGetter] are asked:
 // as in Airflow neither the environment nor the metastore is, unless told to be. Errors are those of GetConnection.
 func (c *Chain) GetConfig(ctx context.Context, key string) (string, error) {
-	if k, ok := c.cached(ctx, KindConfig, key); ok {
-		return k.text, nil
+	if a, ok := c.cached(ctx, KindConfig, key); ok {
+		return a.text, nil
 	}
 	a, err := c.find(ctx, request{KindConfig, key})
 	return a.text, err
 }
 
-// find is the way of every read that the cache does not answer at once: one search, shared among those who look for
-// the same thing at the same time.
-func (c *Chain) find(ctx context.Context, r request) (a answer, err error) {
-	if c.caches[r.kind] != nil {
-		a, err = c.findCached(ctx, r)
-	} else {
-		a, err = c.findShared(ctx, r)
+// find is the way of every read that the cache does not answer at once.
+func (c *Chain) find(ctx context.Context, r request) (answer, error) {
+	if c.caches[r.kind] == nil {
+		return c.findShared(ctx, r)
 	}
-	switch err.(type) {
-	case nil, *LookupError:
-		return a, err
-	case *Error:
-	default: // the flight's own: the caller's context ended, or the chain is closed
-		err = &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
-	}
-	return answer{}, err
+	item, err := c.findCached(ctx, r)
+	return item.Value, err
 }
 
-// findShared is find without a cache.
+// findShared makes one search, shared among those who look for the same thing at the same time.
 func (c *Chain) findShared(ctx context.Context, r request) (answer, error) {
 	c.stats.lookups.Add(1)
-	a, shared, err := c.flight.Do(ctx, r)
+	a, shared, err := c.flights[r.kind].Do(ctx, r.id)
 	if shared {
 		c.stats.coalesced.Add(1)
-		if e, ok := err.(*LookupError); ok {
-			err = e.clone()
-		}
 	}
-	return a, err
+	if err == nil {
+		return a, nil
+	}
+	if e, ok := err.(*LookupError); ok {
+		if shared {
+			e = e.clone()
+		}
+		return answer{}, e
+	}
+	return answer{}, r.failed(err)
 }
 
 // choose is GetConnection's choice; conns is never empty.
@@ -248,10 +248,11 @@ func (c *Chain) Close() error {
 	var err error
 	c.close.Do(func() {
 		c.ended.Store(true)
-		c.flight.Close(ErrClosed)
-		for _, kinds := range c.caches {
-			if kinds != nil {
-				kinds.Close(ErrClosed)
+		for kind := KindConnection; kind <= KindConfig; kind++ {
+			if kept := c.caches[kind]; kept != nil {
+				kept.Close(ErrClosed)
+			} else {
+				c.flights[kind].Close(ErrClosed)
 			}
 		}
 		var failures []error

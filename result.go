@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/secretchain/secrets/internal/cache"
 )
 
 // Result is a value with its origin: which layer answered, when it was fetched, and which layers were asked.
@@ -27,37 +29,49 @@ type Attempt struct {
 // LookupConnection is [Chain.GetConnection] that also tells where the connection comes from. A failed search returns
 // its attempts in the Result too.
 func (c *Chain) LookupConnection(ctx context.Context, id string) (Result[Connection], error) {
-	return lookup(ctx, c, request{KindConnection, id}, func(f found) Connection { return c.choose(f.conns) })
+	return lookup(ctx, c, request{KindConnection, id}, func(a answer) Connection { return c.choose(a.origin.conns) })
 }
 
 // LookupVariable is [Chain.GetVariable] that also tells where the value comes from, and keeps it in a [Secret].
 func (c *Chain) LookupVariable(ctx context.Context, key string) (Result[Secret], error) {
-	return lookup(ctx, c, request{KindVariable, key}, func(f found) Secret { return NewSecret(f.text) })
+	return lookup(ctx, c, request{KindVariable, key}, func(a answer) Secret { return NewSecret(a.text) })
 }
 
-func lookup[T any](ctx context.Context, c *Chain, r request, value func(found) T) (Result[T], error) {
-	if ctx.Done() == nil && c.caches[r.kind] == nil { // a search that can end is measured; see Chain.search
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-	}
-	a, err := c.find(ctx, r)
-	res := Result[T]{Cached: a.cached, Stale: a.stale}
+func lookup[T any](ctx context.Context, c *Chain, r request, value func(answer) T) (Result[T], error) {
+	item, err := c.measured(ctx, r)
+	res := Result[T]{Cached: item.Cached, Stale: item.Stale}
 	if err != nil {
 		if e, ok := err.(*LookupError); ok {
 			res.Tried = slices.Clone(e.Tried)
 		}
 		return res, err
 	}
-	if a.trail == nil {
-		a.trail = c.retrace(r, a.layer)
+	o := item.Value.origin
+	res.Value, res.Layer, res.Fetched = value(item.Value), o.layer.Name, item.Fetched
+	t := o.trail
+	if t == nil {
+		t = c.retrace(r, o.layer)
 	}
-	res.Tried = a.trail.attempts(r, make([]Attempt, 0, a.trail.n))
-	res.Value, res.Layer, res.Fetched = value(a.found), a.layer.Name, a.fetched
-	if res.Fetched.IsZero() { // joined a search that nobody measured, and that has ended just now
-		res.Fetched = time.Now()
-	}
+	res.Tried = t.attempts(r, make([]Attempt, 0, t.n))
 	return res, nil
+}
+
+// measured is find that tells when the answer was fetched.
+func (c *Chain) measured(ctx context.Context, r request) (cache.Item[answer], error) {
+	if c.caches[r.kind] != nil {
+		return c.findCached(ctx, r)
+	}
+	ctx, cancel := context.WithCancel(ctx) // a search that can end is measured; see Chain.timed
+	defer cancel()
+	a, err := c.findShared(ctx, r)
+	if err != nil {
+		return cache.Item[answer]{}, err
+	}
+	fetched := a.origin.fetched
+	if fetched.IsZero() { // joined a search that nobody measured, and that has ended just now
+		fetched = time.Now()
+	}
+	return cache.Item[answer]{Value: a, Fetched: fetched}, nil
 }
 
 // attempts appends the trail in its public form.

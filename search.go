@@ -13,14 +13,27 @@ type request struct {
 	id   string
 }
 
-// answer is what a search ended with.
-type answer struct {
-	found
-	layer   *layer    // that holds it
-	fetched time.Time // zero: nobody measured
-	trail   *trail    // every layer that was asked, this one included; nil: see Chain.retrace
+// failed is the error of a lookup that came to no end of its own: its caller's context ended, or the chain is closed.
+func (r request) failed(err error) error {
+	if _, ok := err.(*Error); ok {
+		return err
+	}
+	return &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
+}
 
-	cached, stale bool // see Result
+// answer is what a search found.
+type answer struct {
+	text   string // of a variable or a config value
+	origin *origin
+}
+
+// origin is what is known of an answer besides its text. It never changes. The texts that a search found in the usual
+// way, unmeasured, share the one of their layer.
+type origin struct {
+	layer   *layer
+	conns   []Connection // KindConnection, never empty
+	fetched time.Time    // zero: nobody measured
+	trail   *trail       // every layer that was asked, this one included; nil: see Chain.retrace
 }
 
 // record is one call of a search.
@@ -53,12 +66,17 @@ func (t *trail) at(i int) *record {
 	return &t.more[i-len(t.first)]
 }
 
+// searchFor is search for one kind.
+func (c *Chain) searchFor(kind Kind) func(ctx context.Context, id string) (answer, error) {
+	return func(ctx context.Context, id string) (answer, error) { return c.search(ctx, request{kind, id}) }
+}
+
 // search asks the layers in order (specification, lookup §2 and §6.3). It is the one load behind every read; the flight
 // shares it among concurrent callers. Its context ends when nobody waits for it any more.
 func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 	var t trail
-	timed := c.observer != nil || c.caches[r.kind] != nil || !c.flight.Inline(ctx) // the clock costs more than a layer in memory
-	usual := !timed                                                                // whether the trail tells nothing of its own
+	timed := c.timed(ctx, r.kind)
+	usual := !timed // the trail tells nothing that the layers do not
 	var start time.Time
 	if timed {
 		start = time.Now()
@@ -78,12 +96,15 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 		if err == nil {
 			t.add(rec)
 			c.mask(r, f)
-			a := answer{found: f, layer: l, fetched: start}
-			if !usual {
-				a.trail = new(trail)
-				*a.trail = t
+			if usual && f.conns == nil {
+				return answer{f.text, &l.origin}, nil
 			}
-			return a, nil
+			o := &origin{layer: l, conns: f.conns, fetched: start}
+			if !usual {
+				o.trail = new(trail)
+				*o.trail = t
+			}
+			return answer{f.text, o}, nil
 		}
 		if r.kind == KindConfig && errors.Is(err, errors.ErrUnsupported) {
 			usual = false
@@ -108,6 +129,11 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 		}
 	}
 	return answer{}, newLookupError(r, &t)
+}
+
+// timed reports whether a search is measured: the clock costs more than a layer in memory.
+func (c *Chain) timed(ctx context.Context, kind Kind) bool {
+	return c.observer != nil || c.caches[kind] != nil || !c.flights[kind].Inline(ctx)
 }
 
 // retrace makes the trail of a search that found nothing but absences before the layer that it ended in, and that

@@ -30,11 +30,11 @@ func (c *Chain) Stats() Stats {
 		BackendCalls: c.stats.backendCalls.Load(),
 		Errors:       c.stats.errors.Load(),
 	}
-	for _, kinds := range c.caches {
-		if kinds == nil {
+	for _, kept := range c.caches {
+		if kept == nil {
 			continue
 		}
-		k := kinds.Stats()
+		k := kept.Stats()
 		s.Lookups += k.Hits + k.NegativeHits + k.StaleHits + k.Loads + k.Coalesced
 		s.Hits += k.Hits
 		s.NegativeHits += k.NegativeHits
