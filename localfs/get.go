@@ -42,7 +42,7 @@ func (b *Backend) GetConnectionMap(ctx context.Context, ids []string) (map[strin
 }
 
 // StoreName answers the name that is looked up first. It is blank where no path is given or the id is refused; the blank
-// id is never looked up.
+// id has no name, though a file can hold it.
 func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
 	if b.place(kind) == nil {
 		return "", false
@@ -71,7 +71,7 @@ func (b *Backend) List(ctx context.Context, kind secrets.Kind) ([]string, error)
 		if b.team != "" && kind != secrets.KindConfig {
 			id = strings.TrimPrefix(name, b.team+teamSeparator)
 		}
-		if _, err := b.names(kind, id); id != "" && !seen[id] && err == nil {
+		if _, err := b.names(kind, id); !seen[id] && err == nil {
 			seen[id] = true
 			ids = append(ids, id)
 		}
@@ -115,7 +115,7 @@ func connections(s *set, name, id string) ([]secrets.Connection, bool) {
 func get[T any](ctx context.Context, b *Backend, kind secrets.Kind, id string, take value[T]) (T, error) {
 	var zero T
 	p := b.place(kind)
-	if p == nil || id == "" {
+	if p == nil {
 		return zero, failure(kind, id, secrets.ErrNotFound)
 	}
 	v, err := p.now(ctx, b.strict)
