@@ -14,13 +14,13 @@ import (
 // the table when it changed. Its errors are ready to be wrapped.
 func (s *Store) read(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
 	return s.insist(ctx, func() error {
-		err := s.attempt(ctx, s.db, kind, do)
+		err := s.attempt(ctx, s.ask, kind, do)
 		f, ok := errors.AsType[*failure](err)
 		switch {
 		case !ok:
 			return err
 		case f.Stale:
-			return s.attempt(ctx, s.db, kind, do)
+			return s.attempt(ctx, s.ask, kind, do)
 		case f.Lost:
 			conn, err := s.fresh(ctx)
 			if err != nil {
@@ -37,9 +37,9 @@ func (s *Store) read(ctx context.Context, kind secrets.Kind, do func(q Querier, 
 // turned out to have changed.
 func (s *Store) write(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
 	return s.insist(ctx, func() error {
-		err := s.attempt(ctx, s.db, kind, do)
+		err := s.attempt(ctx, s.ask, kind, do)
 		if f, ok := errors.AsType[*failure](err); ok && (f.Stale || f.Lost && f.Untouched) {
-			err = s.attempt(ctx, s.db, kind, do)
+			err = s.attempt(ctx, s.ask, kind, do)
 		}
 		if f, ok := errors.AsType[*failure](err); ok && f.Lost && !f.Untouched {
 			f.Reason += "; whether the change was made is not known"

@@ -103,7 +103,7 @@ func readFolded[T any, R row[T]](ctx context.Context, s *Store, kind secrets.Kin
 	}
 	for _, name := range left {
 		err := s.read(ctx, kind, func(q Querier, t *table) error {
-			rows, err := lookup[T, R](ctx, s, q, t, name)
+			rows, err := query[T, R](ctx, q, t.selectOne, t.args(name)...)
 			if len(rows) > 0 {
 				groups[name] = rows
 			}

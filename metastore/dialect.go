@@ -49,7 +49,6 @@ type Dialect interface {
 type Querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Table is what a [Dialect] finds out about a table.
@@ -74,4 +73,23 @@ type Failure struct {
 	Lost      bool // the connection broke while in use: a read may be repeated on another
 	Untouched bool // the statement certainly changed nothing and may succeed when repeated: a deadlock's victim, a lock held
 	Stale     bool // a table or column is not as it was found: look again
+}
+
+// ScanTable reads the rows of a [Dialect]'s statement that finds a table: one per column, with its name and whether it is
+// the key and unique by itself.
+func ScanTable(rows *sql.Rows, err error) (t Table, _ error) {
+	if err != nil {
+		return t, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var column string
+		var unique bool
+		if err := rows.Scan(&column, &unique); err != nil {
+			return t, err
+		}
+		t.Columns = append(t.Columns, column)
+		t.Unique = t.Unique || unique
+	}
+	return t, rows.Err()
 }

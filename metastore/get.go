@@ -12,7 +12,7 @@ import (
 func (s *Store) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
 	var rows []connectionRow
 	err := s.get(ctx, secrets.KindConnection, id, func(q Querier, t *table) (err error) {
-		rows, err = lookup[connectionRow](ctx, s, q, t, id)
+		rows, err = query[connectionRow](ctx, q, t.selectOne, t.args(id)...)
 		return err
 	})
 	if err == nil {
@@ -34,7 +34,7 @@ func (s *Store) GetConnURI(ctx context.Context, id string) (string, error) {
 func (s *Store) GetVariable(ctx context.Context, key string) (string, error) {
 	var rows []variableRow
 	err := s.get(ctx, secrets.KindVariable, key, func(q Querier, t *table) (err error) {
-		rows, err = lookup[variableRow](ctx, s, q, t, key)
+		rows, err = query[variableRow](ctx, q, t.selectOne, t.args(key)...)
 		return err
 	})
 	if err == nil {

@@ -107,11 +107,6 @@ func query[T any, R row[T]](ctx context.Context, q Querier, statement string, ar
 	if err != nil {
 		return nil, err
 	}
-	return collect[T, R](rows)
-}
-
-// collect reads rows to their end and closes them.
-func collect[T any, R row[T]](rows *sql.Rows) ([]T, error) {
 	defer rows.Close()
 	var all []T
 	for rows.Next() {
@@ -121,16 +116,4 @@ func collect[T any, R row[T]](rows *sql.Rows) ([]T, error) {
 		}
 	}
 	return all, rows.Err()
-}
-
-// lookup returns the rows of one name, through the prepared statement where there is one for q.
-func lookup[T any, R row[T]](ctx context.Context, s *Store, q Querier, t *table, name string) ([]T, error) {
-	if t.one == nil || q != Querier(s.db) {
-		return query[T, R](ctx, q, t.selectOne, t.args(name)...)
-	}
-	rows, err := t.one.QueryContext(ctx, t.args(name)...)
-	if err != nil {
-		return nil, err
-	}
-	return collect[T, R](rows)
 }

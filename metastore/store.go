@@ -20,6 +20,7 @@ import (
 // processes. Make one with [New], or with Open of a dialect's package.
 type Store struct {
 	db      *sql.DB
+	ask     Querier // db, with its statements prepared
 	dialect Dialect
 	options Options
 	ring    *fernet.Ring // nil: no keys
@@ -27,10 +28,7 @@ type Store struct {
 	plainOnce sync.Once // the warning that values are stored unencrypted
 	discovery *cache.Flight[secrets.Kind, *table]
 	tables    [secrets.KindVariable + 1]atomic.Pointer[table]
-
-	mu         sync.Mutex
-	statements []*sql.Stmt // to close
-	closed     atomic.Bool
+	closed    atomic.Bool
 }
 
 var (
@@ -53,7 +51,10 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, dialect: dialect, options: options, ring: ring}
+	s := &Store{db: db, ask: db, dialect: dialect, options: options, ring: ring}
+	if !dialect.Prepares() {
+		s.ask = &prepared{db: db}
+	}
 	s.discovery = cache.NewFlight(s.discover)
 	return s, nil
 }
@@ -100,12 +101,9 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.discovery.Close(secrets.ErrClosed)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, statement := range s.statements {
-		_ = statement.Close() // a failure to close on a broken connection concerns nobody
+	if p, ok := s.ask.(*prepared); ok {
+		p.Close()
 	}
-	s.statements = nil
 	if !s.options.CloseDB {
 		return nil
 	}

@@ -2,7 +2,6 @@ package metastore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"strings"
 
@@ -45,7 +44,6 @@ type table struct {
 	columns   string // of a lookup: quoted, NULL for one that the table lacks
 	name, by  string // table and key, quoted
 	selectOne string
-	one       *sql.Stmt // selectOne; nil where the driver prepares
 	// selectNone reads no row, to see whether it would be allowed to.
 	selectNone string
 }
@@ -77,14 +75,6 @@ func (s *Store) discover(ctx context.Context, kind secrets.Kind) (*table, error)
 		return nil, err
 	}
 	t := newTable(s.dialect, kind, found, s.options.Team)
-	if !s.dialect.Prepares() {
-		if t.one, err = s.db.PrepareContext(ctx, t.selectOne); err != nil {
-			return nil, s.fail(ctx, err)
-		}
-		s.mu.Lock()
-		s.statements = append(s.statements, t.one)
-		s.mu.Unlock()
-	}
 	s.tables[kind].Store(t)
 	return t, nil
 }

@@ -32,27 +32,11 @@ func (Dialect) Prepares() bool { return false }
 func (Dialect) Folds() bool { return false }
 
 // Table asks the schema.
-func (Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (t metastore.Table, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT name FROM pragma_table_info(?)", table)
-	if err != nil {
-		return t, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var column string
-		if err := rows.Scan(&column); err != nil {
-			return t, err
-		}
-		t.Columns = append(t.Columns, column)
-	}
-	if err := rows.Err(); err != nil || len(t.Columns) == 0 {
-		return t, err
-	}
-	err = q.QueryRowContext(ctx, `SELECT EXISTS (
-		SELECT 1 FROM pragma_index_list(?) AS list
-		WHERE list."unique" AND NOT list.partial
-		AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = ?)`, table, key).Scan(&t.Unique)
-	return t, err
+func (Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (metastore.Table, error) {
+	return metastore.ScanTable(q.QueryContext(ctx, `SELECT name, name = ? AND EXISTS (
+			SELECT 1 FROM pragma_index_list(?) AS list WHERE list."unique" AND NOT list.partial
+			AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = ?)
+		FROM pragma_table_info(?)`, key, table, key, table))
 }
 
 // Exclusive is an immediate transaction: SQLite has one writer at a time, whatever the name.
