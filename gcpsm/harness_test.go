@@ -59,7 +59,15 @@ func client(t testing.TB, address string) *secretmanager.Client {
 // store is a Backend over a client of s.
 func store(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) *gcpsm.Backend {
 	t.Helper()
-	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project, Timeout: 200 * time.Millisecond})
+	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project})
+	require.NoError(t, err)
+	return b
+}
+
+// hasty is a store whose calls are not tried again for long.
+func hasty(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) *gcpsm.Backend {
+	t.Helper()
+	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
 	require.NoError(t, err)
 	return b
 }
@@ -126,8 +134,13 @@ func text(t testing.TB, v any) string {
 func file(t testing.TB, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "credentials.json")
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	writeFile(t, path, content)
 	return path
+}
+
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // noDefaultCredentials hides those of the machine that runs the test, the metadata server included.

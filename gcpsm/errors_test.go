@@ -1,0 +1,201 @@
+package gcpsm_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/gcpsm"
+	"github.com/secretchain/secrets/internal/googlefake"
+)
+
+// Every row of the package comment's table, through Google's own client. Says is part of the error's text.
+func TestErrors(t *testing.T) {
+	answer := func(code codes.Code) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			s.Fail(status.Error(code, "service text "+planted))
+			if code == codes.ResourceExhausted || code == codes.Unavailable { // tried again until the deadline
+				return hasty(t, s)
+			}
+			return store(t, s)
+		}
+	}
+	state := func(state secretmanagerpb.SecretVersion_State) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			s.SetState("airflow-variables-hello", state)
+			return store(t, s)
+		}
+	}
+	wrong := func(spoil func(*secretmanagerpb.AccessSecretVersionResponse)) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			s.Wrong = spoil
+			return store(t, s)
+		}
+	}
+	for name, c := range map[string]struct {
+		make  func(t *testing.T, s *googlefake.Server) *gcpsm.Backend
+		class error
+		says  string
+	}{
+		"absent":              {answer(codes.NotFound), secrets.ErrNotFound, "not found"},
+		"denied":              {answer(codes.PermissionDenied), secrets.ErrDenied, "roles/secretmanager.secretAccessor on project my-project"},
+		"expired credentials": {answer(codes.Unauthenticated), secrets.ErrDenied, "does not accept the credentials"},
+		"disabled version":    {state(secretmanagerpb.SecretVersion_DISABLED), secrets.ErrDenied, "disabled or destroyed"},
+		"destroyed version":   {state(secretmanagerpb.SecretVersion_DESTROYED), secrets.ErrDenied, "disabled or destroyed"},
+		"throttled":           {answer(codes.ResourceExhausted), secrets.ErrUnavailable, "over the quota of project my-project"},
+		"unavailable":         {answer(codes.Unavailable), secrets.ErrUnavailable, "cannot be reached"},
+		"internal":            {answer(codes.Internal), secrets.ErrUnavailable, "code Internal"},
+		"invalid":             {answer(codes.InvalidArgument), secrets.ErrUnavailable, "check the project id my-project"},
+		"server's deadline":   {answer(codes.DeadlineExceeded), secrets.ErrUnavailable, "no answer in time"},
+		"any other code":      {answer(codes.DataLoss), secrets.ErrUnavailable, "code DataLoss"},
+		"reason in capitals": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			st, err := status.New(codes.PermissionDenied, planted).WithDetails(&errdetails.ErrorInfo{Reason: "SERVICE_DISABLED"})
+			require.NoError(t, err)
+			s.Fail(st.Err())
+			return store(t, s)
+		}, secrets.ErrDenied, "(SERVICE_DISABLED)"},
+		"reason in other letters": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			st, err := status.New(codes.PermissionDenied, "").WithDetails(&errdetails.ErrorInfo{Reason: planted})
+			require.NoError(t, err)
+			s.Fail(st.Err())
+			return store(t, s)
+		}, secrets.ErrDenied, "denied: grant"},
+		"no answer in time": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			return hasty(t, s, stalled())
+		}, secrets.ErrUnavailable, "no answer in time"},
+		"refused connection": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			b, err := gcpsm.New(client(t, closedPort(t)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
+			require.NoError(t, err)
+			return b
+		}, secrets.ErrUnavailable, "connection refused"},
+		"untrusted certificate": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
+				ClientOptions: trusting(address(t, s, secure()))[:1], Timeout: 5 * time.Second})
+			require.NoError(t, err)
+			return b
+		}, secrets.ErrUnavailable, "unknown authority"},
+		"no TLS": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
+				ClientOptions: trusting(address(t, s)), Timeout: 500 * time.Millisecond})
+			require.NoError(t, err)
+			return b
+		}, secrets.ErrUnavailable, "TLS"},
+		"wrong checksum": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) { r.Payload.Data = append(r.Payload.Data, 'x') }),
+			secrets.ErrMalformed, "checksum"},
+		"no payload": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) { r.Payload = nil }), secrets.ErrMalformed, "no payload"},
+		"not UTF-8": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) {
+			r.Payload = &secretmanagerpb.SecretPayload{Data: []byte(planted + "\xff")}
+		}), secrets.ErrMalformed, "UTF-8"},
+		"more than 4 MiB": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) {
+			r.Payload = &secretmanagerpb.SecretPayload{Data: []byte(strings.Repeat(planted, backend.MaxText/len(planted)+1))}
+		}), secrets.ErrMalformed, "bytes"},
+		"much more than 4 MiB": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) {
+			r.Payload = &secretmanagerpb.SecretPayload{Data: make([]byte, backend.MaxText+1<<20)}
+		}), secrets.ErrMalformed, "larger than any secret"},
+		"closed": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+			b := store(t, s)
+			require.NoError(t, b.Close())
+			return b
+		}, secrets.ErrClosed, "closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer()
+			s.Set("airflow-variables-hello", "world "+planted)
+			b := c.make(t, s)
+			t.Cleanup(func() { _ = b.Close() })
+			value, err := b.GetVariable(t.Context(), "hello")
+			require.Error(t, err)
+			require.Empty(t, value)
+			assert.ErrorIs(t, err, c.class)
+			assert.Equal(t, c.class, secrets.ClassOf(err))
+			assert.Contains(t, err.Error(), c.says)
+			assert.Contains(t, err.Error(), `"hello" (airflow-variables-hello)`)
+			backendtest.NoLeak(t, planted, err, b)
+		})
+	}
+}
+
+// closedPort is an address at which nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// A call that Google's client tries again ends with the caller's context, and that is the caller's error.
+func TestRetriesEndWithTheContext(t *testing.T) {
+	s := newServer()
+	s.Fail(status.Error(codes.Unavailable, ""))
+	b := store(t, s)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := b.GetVariable(ctx, "hello")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NotErrorIs(t, err, secrets.ErrNotFound)
+	require.NotEmpty(t, s.Calls())
+}
+
+// An answer that is too large would be so again, and throttling has the same code: only the latter is tried again.
+func TestTooLargeIsNotTriedAgain(t *testing.T) {
+	s := newServer()
+	s.Set("airflow-variables-large", strings.Repeat("x", backend.MaxText+1<<20))
+	_, err := store(t, s).GetVariable(t.Context(), "large")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
+	require.Len(t, s.Calls(), 1)
+}
+
+func TestCheck(t *testing.T) {
+	s := newServer()
+	b := store(t, s)
+	require.NoError(t, b.Check(t.Context()), "the secret that Check asks for need not exist")
+	require.Equal(t, []string{"name=projects%2Fmy-project%2Fsecrets%2Fairflow-connections-secretchain-check%2Fversions%2Flatest"}, s.Calls())
+
+	s.Set("airflow-connections-secretchain-check", planted)
+	require.NoError(t, b.Check(t.Context()))
+	s.Fail(status.Error(codes.PermissionDenied, planted))
+	err := b.Check(t.Context())
+	assert.ErrorIs(t, err, secrets.ErrDenied)
+	backendtest.NoLeak(t, planted, err)
+	s.Fail(outage)
+	assert.ErrorIs(t, b.Check(t.Context()), secrets.ErrUnavailable)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, b.Check(ctx), context.Canceled)
+}
+
+func TestListPages(t *testing.T) {
+	s := newServer()
+	for i := range 2500 {
+		s.Set("airflow-variables-v"+strings.Repeat("i", i%7)+string(rune('a'+i%26))+time.Duration(i).String(), planted)
+	}
+	s.Set("other", planted)
+	b := store(t, s)
+	keys, err := b.List(t.Context(), secrets.KindVariable)
+	require.NoError(t, err)
+	assert.Len(t, keys, 2500)
+	assert.Len(t, s.Calls(), 3, "a thousand secrets a page")
+
+	s.Fail(status.Error(codes.PermissionDenied, planted))
+	_, err = b.List(t.Context(), secrets.KindVariable)
+	assert.ErrorIs(t, err, secrets.ErrDenied)
+	assert.Contains(t, err.Error(), "roles/secretmanager.viewer")
+	s.Fail(status.Error(codes.NotFound, planted))
+	_, err = b.List(t.Context(), secrets.KindVariable)
+	assert.ErrorIs(t, err, secrets.ErrUnavailable, "a project that is not there is no empty list")
+	backendtest.NoLeak(t, planted, err)
+}
