@@ -3,6 +3,8 @@
 package wiretest
 
 import (
+	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -50,6 +52,12 @@ func (f *Faults) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ResetConnection(w, r)
 	case 2:
 		f.Slowed.Add(1)
+		// The server notices that a client went away only once it has read the request.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		late := time.NewTimer(f.late())
 		defer late.Stop()
 		select {
@@ -80,5 +88,8 @@ func ResetConnection(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// Silence reads nothing and answers nothing until the client gives up.
-func Silence(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+// Silence reads the request and answers nothing until the client gives up.
+func Silence(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // the server notices that a client went away only once it has read the request
+	<-r.Context().Done()
+}

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,7 +70,17 @@ func TestLateAnswersEndWithTheClient(t *testing.T) {
 	defer server.Close() // waits for the handler
 	client := server.Client()
 	client.Timeout = 20 * time.Millisecond
-	_, err := client.Get(server.URL)
+	_, err := client.Post(server.URL, "text/plain", strings.NewReader("a request with a body"))
 	require.Error(t, err)
 	assert.EqualValues(t, 1, f.Slowed.Load())
+}
+
+// Silence ends with the client too, also when the request has a body.
+func TestSilence(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(Silence))
+	defer server.Close() // waits for the handler
+	client := server.Client()
+	client.Timeout = 20 * time.Millisecond
+	_, err := client.Post(server.URL, "text/plain", strings.NewReader("a request with a body"))
+	require.Error(t, err)
 }
