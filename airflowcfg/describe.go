@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,12 +194,12 @@ func (d *Description) WriteTo(w io.Writer) (int64, error) {
 	fmt.Fprintf(n, "Configuration file: %s\n\nOptions\n", file)
 	t := tabwriter.NewWriter(n, 0, 0, 2, ' ', 0)
 	for _, o := range d.Options {
-		from := o.Source.String()
+		from := short(o.Source)
 		if o.From != "" {
 			from += " (a " + o.From + ")"
 		}
 		for i, hidden := range o.Hidden {
-			from += [...]string{", hides ", ", "}[min(i, 1)] + hidden.String()
+			from += [...]string{", hides ", ", "}[min(i, 1)] + short(hidden)
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", o.Name, o.Value, from)
 	}
@@ -211,7 +212,7 @@ func (d *Description) WriteTo(w io.Writer) (int64, error) {
 			continue
 		}
 		number++
-		fmt.Fprintf(t, "  %d\t%s\t%s\t%s: %s\n", number, l.Step, l.Name, l.Backend, l.Reason)
+		fmt.Fprintf(t, "  %d\t%s\t%s\t%s\n", number, l.Step, l.Name, l.Reason)
 	}
 	_ = t.Flush()
 	kept := "off"
@@ -223,6 +224,14 @@ func (d *Description) WriteTo(w io.Writer) (int64, error) {
 		fmt.Fprintf(n, "Note: %s\n", note)
 	}
 	return n.written, n.err
+}
+
+// short is a source without the folder of the file, which the first line of the text tells.
+func short(s Source) string {
+	if s.File != "" {
+		s.File = filepath.Base(s.File)
+	}
+	return s.String()
 }
 
 // counter counts what is written and stops at the first failure.

@@ -63,9 +63,9 @@ Options
   [core] multi_team               True                                   AIRFLOW__CORE__MULTI_TEAM
 
 Search path
-  1  custom                fakestore  test.FakeBackend: [secrets] backend is set
-  2  environment_variable  env        env: always there
-  3  metastore             metastore  metastore: [database] sql_alchemy_conn is set
+  1  custom                fakestore  [secrets] backend is set
+  2  environment_variable  env        needs no setting
+  3  metastore             metastore  [database] sql_alchemy_conn is set
 
 Cache: 1m0s
 Note: [core] multi_team is ignored: the chain looks up the names that all teams share; for a team's own names make its stores with their Team option
@@ -92,7 +92,7 @@ Options
 
 Search path
   -  custom                skipped  [secrets] backend is not set
-  1  environment_variable  env      env: always there
+  1  environment_variable  env      needs no setting
   -  metastore             skipped  [database] sql_alchemy_conn is not set
 
 Cache: off
@@ -107,7 +107,7 @@ func TestDescribeWorker(t *testing.T) {
 	})
 	assert.Contains(t, text, "  [workers] secrets_backend         fakestore ")
 	assert.Contains(t, text, "  [core] sql_alchemy_conn           ***  ")
-	assert.Contains(t, text, "execution_api         metastore  metastore: [database] sql_alchemy_conn is set; asked in place of the Execution API")
+	assert.Contains(t, text, "execution_api         metastore  [database] sql_alchemy_conn is set; asked in place of the Execution API")
 }
 
 func TestDescribeIdleOptions(t *testing.T) {

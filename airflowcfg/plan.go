@@ -93,7 +93,7 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 			s.driver, s.layer, s.reason = p.backend.text, p.customName(), p.cls.String()+" is set"
 			s.skipped = p.backend.text == ""
 		case stepEnvironment:
-			s.driver, s.layer, s.reason = "env", "env", "always there"
+			s.driver, s.layer, s.reason = "env", "env", "needs no setting"
 		default:
 			s.driver, s.layer = "metastore", "metastore"
 			set, err := p.hasDatabase()
