@@ -1,12 +1,15 @@
 package vault_test
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
@@ -30,4 +33,13 @@ func withoutMount(t *testing.T, name, mount string) string {
 	path, ok := strings.CutPrefix(name, strings.TrimSuffix(mount, "/")+"/")
 	require.Truef(t, ok, "%s is not below the mount %q", name, mount)
 	return path
+}
+
+func closed(t *testing.T, b secrets.Backend) {
+	t.Helper()
+	require.NoError(t, b.(io.Closer).Close())
+}
+
+func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	return context.WithCancel(t.Context())
 }

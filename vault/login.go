@@ -70,31 +70,31 @@ type Cert struct{ Mount, Role string }
 const kubernetesTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 // Validate reports a missing role id.
-func (l AppRole) Validate() error { return require("role_id", l.RoleID != "") }
+func (l AppRole) Validate() error { return needs("role_id", l.RoleID != "") }
 
 // Validate reports a missing user name.
-func (l UserPass) Validate() error { return require("username", l.Username != "") }
+func (l UserPass) Validate() error { return needs("username", l.Username != "") }
 
 // Validate reports a missing user name.
-func (l LDAP) Validate() error { return require("username", l.Username != "") }
+func (l LDAP) Validate() error { return needs("username", l.Username != "") }
 
 // Validate reports a missing user name.
-func (l Radius) Validate() error { return require("username", l.Username != "") }
+func (l Radius) Validate() error { return needs("username", l.Username != "") }
 
 // Validate reports a missing token.
 func (l GitHub) Validate() error {
-	return require("token or token_path", !l.Token.IsZero() || l.Path != "")
+	return needs("token or token_path", !l.Token.IsZero() || l.Path != "")
 }
 
 // Validate reports a missing role.
-func (l Kubernetes) Validate() error { return require("kubernetes_role", l.Role != "") }
+func (l Kubernetes) Validate() error { return needs("kubernetes_role", l.Role != "") }
 
 // Validate reports a missing role or token.
 func (l JWT) Validate() error {
-	return errors.Join(require("jwt_role", l.Role != ""), require("jwt_token or jwt_token_path", !l.Token.IsZero() || l.Path != ""))
+	return errors.Join(needs("jwt_role", l.Role != ""), needs("jwt_token or jwt_token_path", !l.Token.IsZero() || l.Path != ""))
 }
 
-func require(argument string, given bool) error {
+func needs(argument string, given bool) error {
 	if given {
 		return nil
 	}
