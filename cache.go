@@ -57,6 +57,7 @@ func (o *CacheOptions) check() error {
 
 // newCaches gives the chain a cache per kind.
 func (c *Chain) newCaches(o *CacheOptions) {
+	c.prefetches = cache.NewFlight(func(ctx context.Context, p *prefetch) (struct{}, error) { return struct{}{}, p.run(ctx) })
 	for kind := KindConnection; kind <= KindConfig; kind++ {
 		c.caches[kind] = cache.New(c.searchFor(kind), cache.Options[answer]{
 			TTL: o.ttl(), NegativeTTL: o.NegativeTTL, RefreshAhead: o.RefreshAhead, StaleIfError: o.StaleIfError,

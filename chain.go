@@ -58,9 +58,11 @@ type Chain struct {
 
 	flights [KindConfig + 1]*cache.Flight[string, answer] // by kind
 	caches  [KindConfig + 1]*cache.Cache[answer]          // by kind, in place of the flights; nil: no cache
-	stats   counters
-	close   sync.Once
-	ended   atomic.Bool
+
+	prefetches *cache.Flight[*prefetch, struct{}] // one load per call of Prefetch; nil: no cache
+	stats      counters
+	close      sync.Once
+	ended      atomic.Bool
 }
 
 var (
@@ -248,6 +250,9 @@ func (c *Chain) Close() error {
 	var err error
 	c.close.Do(func() {
 		c.ended.Store(true)
+		if c.prefetches != nil {
+			c.prefetches.Close(ErrClosed)
+		}
 		for kind := KindConnection; kind <= KindConfig; kind++ {
 			if kept := c.caches[kind]; kept != nil {
 				kept.Close(ErrClosed)

@@ -90,37 +90,46 @@ func (l *layer) ask(ctx context.Context, r request) (found, error) {
 	if l.Timeout == 0 {
 		return l.call(ctx, r)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, l.Timeout, errLayerTimeout)
+	return inTime(ctx, l.Timeout, func(ctx context.Context) (found, error) { return l.call(ctx, r) })
+}
+
+// inTime makes a call that timeout bounds, whether or not the backend obeys its context.
+func inTime[T any](ctx context.Context, timeout time.Duration, call func(ctx context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errLayerTimeout)
 	defer cancel()
 	type result struct {
-		found
-		err error
+		value T
+		err   error
 	}
 	done := make(chan result, 1) // buffered: a backend that answers too late finds nobody, and ends
 	go func() {
-		f, err := l.call(ctx, r)
-		done <- result{f, err}
+		v, err := call(ctx)
+		done <- result{v, err}
 	}()
+	var none T
 	select {
 	case res := <-done:
 		if res.err == nil || context.Cause(ctx) != errLayerTimeout {
-			return res.found, res.err
+			return res.value, res.err
 		}
 	case <-ctx.Done():
 		if context.Cause(ctx) != errLayerTimeout {
-			return found{}, ctx.Err()
+			return none, ctx.Err()
 		}
 	}
-	return found{}, fmt.Errorf("%w: no answer within the layer's timeout of %v", ErrUnavailable, l.Timeout)
+	return none, fmt.Errorf("%w: no answer within the layer's timeout of %v", ErrUnavailable, timeout)
 }
 
-var errLayerTimeout = errors.New("layer timeout")
+var (
+	errLayerTimeout = errors.New("layer timeout")
+	errPanicked     = fmt.Errorf("%w: the backend panicked", ErrUnavailable)
+)
 
 // call turns a panic of the backend into an outage, without the panic's text, which may hold anything.
 func (l *layer) call(ctx context.Context, r request) (f found, err error) {
 	defer func() {
 		if recover() != nil {
-			f, err = found{}, fmt.Errorf("%w: the backend panicked", ErrUnavailable)
+			f, err = found{}, errPanicked
 		}
 	}()
 	switch r.kind {
@@ -138,6 +147,44 @@ func (l *layer) call(ctx context.Context, r request) (f found, err error) {
 		f.text, err = l.config.GetConfig(ctx, r.id)
 	}
 	return f, err
+}
+
+// askMany is ask for many names at once. The error is [errors.ErrUnsupported] for a backend without batches.
+func (l *layer) askMany(ctx context.Context, kind Kind, ids []string) (map[string]found, error) {
+	if _, ok := l.Backend.(Batcher); !ok || kind == KindConfig {
+		return nil, errors.ErrUnsupported
+	}
+	if l.Timeout == 0 {
+		return l.callMany(ctx, kind, ids)
+	}
+	return inTime(ctx, l.Timeout, func(ctx context.Context) (map[string]found, error) { return l.callMany(ctx, kind, ids) })
+}
+
+// callMany is call for many names at once. What it found is good even if there is an error.
+func (l *layer) callMany(ctx context.Context, kind Kind, ids []string) (all map[string]found, err error) {
+	defer func() {
+		if recover() != nil {
+			all, err = nil, errPanicked
+		}
+	}()
+	all = make(map[string]found, len(ids))
+	if kind == KindVariable {
+		texts, err := l.Backend.(Batcher).GetVariables(ctx, ids)
+		for id, text := range texts {
+			all[id] = found{text: text}
+		}
+		return all, err
+	}
+	conns, err := l.Backend.(Batcher).GetConnectionMap(ctx, ids)
+	for id, several := range conns {
+		for i := range several {
+			several[i].ID = id
+		}
+		if len(several) > 0 {
+			all[id] = found{conns: several}
+		}
+	}
+	return all, err
 }
 
 // storeName tells what the layer's store calls a name; "" where it cannot tell.

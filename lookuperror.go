@@ -19,13 +19,13 @@ type LookupError struct {
 // newLookupError makes the error and its attempts in one allocation for chains of usual length.
 func newLookupError(r request, t *trail) *LookupError {
 	if t.n > len(t.first) {
-		return &LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, make([]Attempt, 0, t.n))}
+		return &LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, make([]Attempt, t.n))}
 	}
 	e := new(struct {
 		LookupError
 		tried [len(t.first)]Attempt
 	})
-	e.LookupError = LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, e.tried[:0:t.n])}
+	e.LookupError = LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, e.tried[:t.n:t.n])}
 	return &e.LookupError
 }
 

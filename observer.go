@@ -15,5 +15,5 @@ type Observer interface {
 type Call struct {
 	Layer string
 	Kind  Kind
-	ID    string // never a metric label: there are as many as names
+	ID    string // never a metric label: there are as many as names; blank for a batch
 }

@@ -52,7 +52,7 @@ func lookup[T any](ctx context.Context, c *Chain, r request, value func(answer) 
 	if t == nil {
 		t = c.retrace(r, o.layer)
 	}
-	res.Tried = t.attempts(r, make([]Attempt, 0, t.n))
+	res.Tried = t.attempts(r, make([]Attempt, t.n))
 	return res, nil
 }
 
@@ -74,17 +74,16 @@ func (c *Chain) measured(ctx context.Context, r request) (cache.Item[answer], er
 	return cache.Item[answer]{Value: a, Fetched: fetched}, nil
 }
 
-// attempts appends the trail in its public form.
+// attempts fills to, which has room, with the trail in its public form.
 func (t *trail) attempts(r request, to []Attempt) []Attempt {
 	for i := range t.n {
-		rec := t.at(i)
-		a := Attempt{Layer: rec.layer.Name, Err: rec.err, Took: rec.took}
+		rec, a := t.at(i), &to[i]
+		a.Layer, a.Err, a.Took = rec.layer.Name, rec.err, rec.took
 		if e, ok := rec.err.(*Error); ok && e.StoreName != "" {
 			a.StoreName = e.StoreName
 		} else {
 			a.StoreName = rec.layer.storeName(r)
 		}
-		to = append(to, a)
 	}
-	return to
+	return to[:t.n]
 }
