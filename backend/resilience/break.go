@@ -1,0 +1,73 @@
+package resilience
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/secretchain/secrets"
+)
+
+// BreakOptions say when a store is taken to be down and when it is tried again. Nil is valid.
+type BreakOptions struct {
+	Failures int           // outages in a row that open the circuit; 0: 5
+	Pause    time.Duration // how long an open circuit asks nothing, a tenth more or less; 0: 10 s
+}
+
+// Break stops asking b for a while when it is down: after so many outages in a row every call fails at once, with
+// [secrets.ErrUnavailable] and no request. After the pause one call is let through; its answer closes the circuit or
+// opens it again.
+//
+// An outage is an error of class ErrUnavailable, or the deadline of the call: give the chain's layer a Timeout, so that
+// a store that hangs is noticed. A caller that gives up by itself is no outage.
+func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
+	o := BreakOptions{}
+	if opts != nil {
+		o = *opts
+	}
+	if o.Failures <= 0 {
+		o.Failures = 5
+	}
+	if o.Pause <= 0 {
+		o.Pause = 10 * time.Second
+	}
+	circuit := circuitbreaker.NewBuilder[any]().
+		WithFailureThreshold(uint(o.Failures)).
+		WithSuccessThreshold(1).
+		WithDelay(o.Pause).
+		WithJitterFactor(0.1).
+		Build()
+	return &wrapped{name: "Break", inner: b, guard: func(ctx context.Context, c call) error {
+		if !circuit.TryAcquirePermit() {
+			return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: openError{circuit.RemainingDelay()}}
+		}
+		answered := false
+		defer func() { // a panic is an outage too
+			if !answered {
+				circuit.RecordFailure()
+			}
+		}()
+		err := c.do(ctx)
+		switch {
+		case errors.Is(ctx.Err(), context.Canceled) && err != nil && circuit.IsClosed():
+			answered = true // the caller left: that says nothing about the store
+		case outage(ctx, err) || ctx.Err() != nil && err != nil:
+		default:
+			answered = true
+			circuit.RecordSuccess()
+		}
+		return err
+	}}
+}
+
+// openError is why an open circuit asks nothing. Its text is made when it is read: most are not.
+type openError struct{ left time.Duration }
+
+func (e openError) Error() string {
+	return fmt.Sprintf("%v: the store was down and is not asked again for another %v", secrets.ErrUnavailable, e.left.Round(time.Millisecond))
+}
+
+func (e openError) Unwrap() error { return secrets.ErrUnavailable }

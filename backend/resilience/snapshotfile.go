@@ -1,0 +1,240 @@
+package resilience
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/fernet"
+)
+
+// snapshotName is what a kept value is kept under.
+type snapshotName struct {
+	Kind secrets.Kind
+	ID   string
+}
+
+// snapshotEntry is one line of the file.
+type snapshotEntry struct {
+	Kind  secrets.Kind `json:"kind"`
+	ID    string       `json:"id"`
+	Texts []string     `json:"texts"`
+	Read  time.Time    `json:"read"` // when the store last gave it
+}
+
+// snapshotStore is the values in memory and the file behind them.
+type snapshotStore struct {
+	opts SnapshotOptions
+	keys *fernet.Ring
+
+	loading sync.Once
+	mu      sync.Mutex // guards what follows; not held while the file is written
+	entries map[snapshotName]snapshotEntry
+	problem error // why the file cannot be used
+	timer   *time.Timer
+	dirty   bool
+	closed  bool
+
+	writing sync.Mutex // one write at a time
+}
+
+func newSnapshotStore(opts SnapshotOptions) (*snapshotStore, error) {
+	if opts.Path == "" {
+		return nil, errors.New("no path is given")
+	}
+	if len(opts.FernetKeys) == 0 {
+		return nil, errors.New("no Fernet key is given: the file is never written in clear")
+	}
+	texts := make([]string, len(opts.FernetKeys))
+	for i, key := range opts.FernetKeys {
+		texts[i] = key.Reveal()
+	}
+	keys, err := fernet.New(texts...)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshotStore{opts: opts, keys: keys, entries: map[snapshotName]snapshotEntry{}}, nil
+}
+
+// load reads the file once, before anything is kept, so that no value in it is lost.
+func (s *snapshotStore) load() {
+	s.loading.Do(func() {
+		entries, err := s.read()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err != nil {
+			s.problem = err
+			s.opts.Logger.Error("secrets: the snapshot cannot be used; it is left as it is",
+				slog.String("path", s.opts.Path), slog.Any("error", err))
+			return
+		}
+		for _, e := range entries {
+			if len(e.Texts) > 0 && s.opts.Now().Sub(e.Read) <= s.opts.MaxAge {
+				s.entries[snapshotName{e.Kind, e.ID}] = e
+			}
+		}
+	})
+}
+
+func (s *snapshotStore) read() ([]snapshotEntry, error) {
+	file, err := os.Open(s.opts.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s cannot be opened", secrets.ErrUnavailable, s.opts.Path)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s cannot be read", secrets.ErrUnavailable, s.opts.Path)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("%w: other users may read the file %s: make it mode 0600 or remove it", secrets.ErrDenied, s.opts.Path)
+	}
+	token, err := io.ReadAll(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s cannot be read", secrets.ErrUnavailable, s.opts.Path)
+	}
+	text, err := s.keys.Decrypt(string(token))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the file %s is damaged, or none of the keys fits", secrets.ErrMalformed, s.opts.Path)
+	}
+	var entries []snapshotEntry
+	if json.Unmarshal(text, &entries) != nil {
+		return nil, fmt.Errorf("%w: the file %s is of another version", secrets.ErrMalformed, s.opts.Path)
+	}
+	return entries, nil
+}
+
+// keep remembers what the store gave. A value that has not changed is written again only when it has aged a little.
+func (s *snapshotStore) keep(name snapshotName, texts []string) {
+	now := s.opts.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, had := s.entries[name]
+	if had && slices.Equal(old.Texts, texts) && now.Sub(old.Read) <= s.opts.MaxAge/10 {
+		return
+	}
+	s.entries[name] = snapshotEntry{Kind: name.Kind, ID: name.ID, Texts: texts, Read: now}
+	if len(s.entries) > s.opts.MaxEntries {
+		s.dropOldest()
+	}
+	s.changed()
+}
+
+// dropOldest makes room: a tenth at once, so that the next names do not each look for one. Called with mu held.
+func (s *snapshotStore) dropOldest() {
+	names := make([]snapshotName, 0, len(s.entries))
+	for name := range s.entries {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b snapshotName) int { return s.entries[a].Read.Compare(s.entries[b].Read) })
+	for _, name := range names[:max(1, len(names)/10)] {
+		delete(s.entries, name)
+	}
+}
+
+// drop forgets a value.
+func (s *snapshotStore) drop(name snapshotName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.entries[name]; ok {
+		delete(s.entries, name)
+		s.changed()
+	}
+}
+
+// find returns a value that is still good; nil: none. The error is why the file cannot be used.
+func (s *snapshotStore) find(name snapshotName) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := s.entries[name]
+	if !ok || s.opts.Now().Sub(e.Read) > s.opts.MaxAge {
+		return nil, s.problem
+	}
+	return e.Texts, nil
+}
+
+// changed sees to it that the file is written soon. Called with mu held.
+func (s *snapshotStore) changed() {
+	s.dirty = true
+	if s.timer == nil && !s.closed && s.problem == nil {
+		s.timer = time.AfterFunc(s.opts.Delay, func() { _ = s.save() })
+	}
+}
+
+// save writes the file if something has changed. A failed write is tried again with the next change, and by close.
+func (s *snapshotStore) save() error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.mu.Lock()
+	s.timer = nil
+	if !s.dirty || s.problem != nil {
+		s.mu.Unlock()
+		return nil
+	}
+	s.dirty = false
+	entries := make([]snapshotEntry, 0, len(s.entries))
+	for _, e := range s.entries {
+		if s.opts.Now().Sub(e.Read) <= s.opts.MaxAge {
+			entries = append(entries, e)
+		}
+	}
+	s.mu.Unlock()
+	text, _ := json.Marshal(entries) // strings, numbers and times: nothing that cannot be encoded
+	err := replaceFile(s.opts.Path, []byte(s.keys.Encrypt(text, s.opts.Now())))
+	if err != nil {
+		s.mu.Lock()
+		s.dirty = true
+		s.mu.Unlock()
+		s.opts.Logger.Error("secrets: the snapshot cannot be written", slog.String("path", s.opts.Path), slog.Any("error", err))
+	}
+	return err
+}
+
+// close writes what has changed and ends the background.
+func (s *snapshotStore) close() error {
+	s.mu.Lock()
+	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.mu.Unlock()
+	return s.save()
+}
+
+// replaceFile puts data into a new file of mode 0600 beside path and moves it there: whoever opens path finds the old
+// content or the new, whole.
+func replaceFile(path string, data []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
+	if err != nil {
+		return fmt.Errorf("make a file in %s: %w", filepath.Dir(path), errors.Unwrap(err))
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(file.Name())
+		}
+	}()
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	return err
+}
