@@ -16,7 +16,7 @@ var failureChecks = []check{
 		}
 		b := s.backend(Content{Connections: map[string][]string{
 			"bad_uri":  {"mysql://user:" + planted + "/slash@host/db"},
-			"bad_json": {`{"conn_type": "mysql", "password": "` + planted + `", "` + planted + `": 1}`},
+			"bad_json": {`{"conn_type": "mysql", "password": "` + planted + `", "port": "` + planted + `"}`},
 			"good":     {"mysql://host"},
 		}})
 		for _, id := range []string{"bad_uri", "bad_json"} {
