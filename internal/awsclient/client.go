@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/lazy"
@@ -75,6 +76,7 @@ func (o *Options) load(ctx context.Context, service string) (aws.Config, *httpCl
 	}
 	settings := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(transport),
+		config.WithLogger(logging.Nop{}), // the SDK would write to standard error
 		config.WithRegion(o.Region),
 		config.WithSharedConfigProfile(o.Profile),
 		config.WithRetryMaxAttempts(o.Client.MaxAttempts),

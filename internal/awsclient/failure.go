@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
-	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/secretchain/secrets"
 )
@@ -87,26 +88,28 @@ func byTransport(err error) (reason, bool) {
 	_, tlsAlert := errors.AsType[tls.AlertError](err)
 	_, noName := errors.AsType[*net.DNSError](err)
 	_, badAnswer := errors.AsType[*smithy.DeserializationError](err)
-	timeout, _ := errors.AsType[net.Error](err)
+	_, notSent := errors.AsType[*smithyhttp.RequestSendError](err)
+	network, _ := errors.AsType[net.Error](err)
+	op, _ := errors.AsType[*net.OpError](err)
 	text := ""
 	switch {
 	case is(errAnswerTooLong):
 		return reason{secrets.ErrMalformed, errAnswerTooLong.Error()}, true
 	case notTrusted, isCertificate(err):
 		text = "the server's certificate is not trusted: give its authority with verify or AWS_CA_BUNDLE"
-	case noTLS, tlsAlert:
+	case noTLS, tlsAlert, is(http.ErrSchemeMismatch):
 		text = "no TLS connection: check endpoint_url, and client_cert if the server wants one"
 	case noName:
 		text = "the server's name is not known: check region_name and endpoint_url"
-	case is(syscall.ECONNREFUSED):
-		text = "connection refused: check endpoint_url"
-	case is(context.DeadlineExceeded), timeout != nil && timeout.Timeout():
+	case is(context.DeadlineExceeded), network != nil && network.Timeout():
 		text = "no answer in time"
-	case is(syscall.ECONNRESET), is(io.EOF), is(io.ErrUnexpectedEOF):
+	case op != nil && op.Op == "dial":
+		text = "no connection: check endpoint_url, the network and the proxy"
+	case op != nil, is(io.EOF), is(io.ErrUnexpectedEOF):
 		text = "the connection was closed before the answer"
 	case badAnswer && status(err) < 300:
 		text = "the answer is not AWS's: check endpoint_url, and what stands between"
-	case timeout != nil:
+	case notSent:
 		text = "the network failed"
 	}
 	return reason{secrets.ErrUnavailable, text}, text != ""
