@@ -295,10 +295,11 @@ func hex4(s string) (r rune, ok bool) {
 		return 0, false
 	}
 	for i := range 4 {
-		if !isHex(s[i]) {
+		digit := hexDigits[s[i]]
+		if digit == noHex {
 			return 0, false
 		}
-		r = r<<4 | rune(hexValue(s[i]))
+		r = r<<4 | rune(digit)
 	}
 	return r, true
 }

@@ -75,9 +75,11 @@ func appendUnquoted(dst []byte, s string, plus byte) []byte {
 		switch {
 		case c == '+':
 			c = plus
-		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			c = hexValue(s[i+1])<<4 | hexValue(s[i+2])
-			i += 2
+		case c == '%' && i+2 < len(s):
+			if high, low := hexDigits[s[i+1]], hexDigits[s[i+2]]; high|low < 16 {
+				c = high<<4 | low
+				i += 2
+			}
 		}
 		seen |= c
 		dst[n] = c
@@ -129,8 +131,3 @@ var hexDigits = func() (values [256]byte) {
 }()
 
 const noHex = 0xff
-
-func isHex(c byte) bool { return hexDigits[c] != noHex }
-
-// hexValue returns the value of a digit for which isHex holds.
-func hexValue(c byte) byte { return hexDigits[c] }

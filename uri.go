@@ -182,7 +182,17 @@ func normalizeType(t string) string {
 	if t == "postgresql" {
 		return "postgres"
 	}
-	return strings.ReplaceAll(t, "-", "_")
+	if strings.IndexByte(t, '-') < 0 {
+		return t
+	}
+	var scratch [64]byte
+	out := append(scratch[:0], t...)
+	for i, c := range out {
+		if c == '-' {
+			out[i] = '_'
+		}
+	}
+	return string(out)
 }
 
 // protocol is §3.3 with rule L1: it returns the protocol that the host carries, blank for none, and steps over it.
