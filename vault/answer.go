@@ -17,6 +17,17 @@ var (
 
 // fields takes the secret's data out of an answer: an object of keys and values, as the JSON it is in the answer.
 func fields(answer []byte, kvVersion int) (string, error) {
+	if kvVersion == 2 {
+		var whole struct {
+			Data struct {
+				Data json.RawMessage `json:"data"`
+			} `json:"data"`
+		}
+		if json.Unmarshal(answer, &whole) == nil && whole.Data.Data != nil && !isNull(whole.Data.Data) {
+			return string(whole.Data.Data), nil
+		}
+	}
+	// No secret, then, or one of version 1: look closer.
 	var v1 struct {
 		Data json.RawMessage `json:"data"`
 	}

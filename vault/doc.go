@@ -12,7 +12,7 @@
 // engine at mnt, and an id without a slash is not found. StoreName tells mount/path.
 //
 // Vault holds no name with a blank part (a//b, a/), with a part that is . or .., or with characters that do not
-// print: such ids are not found, without a call.
+// print; version 1 holds none with two dots in a row. Such ids are not found, without a call.
 //
 // A connection is either the text under the key conn_uri of its secret, in URI or JSON form, or the secret's keys
 // themselves, which are then the fields of the JSON form: conn_type, host, login and so on. A blank conn_uri is no

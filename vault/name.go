@@ -30,7 +30,8 @@ func (o *Options) naming() backend.Naming {
 	}
 	n.Valid = func(name string) bool {
 		mount, path := o.split(name)
-		return validPath(mount) && validPath(withoutHead(path, heads))
+		// Version 1 takes two dots anywhere for a way to the parent folder, and fails.
+		return validPath(mount) && validPath(withoutHead(path, heads)) && (o.kvVersion() == 2 || !strings.Contains(path, ".."))
 	}
 	if o.MountFromID {
 		n.Join = joinWithMount

@@ -1,0 +1,109 @@
+package vault_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets/internal/wiretest"
+	"github.com/secretchain/secrets/vault"
+)
+
+// 10 000 lookups from 100 goroutines lose nothing while the server spoils one request in twenty and once takes the token away.
+func TestManyLookups(t *testing.T) {
+	w := newWire(t, 2)
+	for i := range 100 {
+		w.put(fmt.Sprintf("secret/variables/v%d", i), map[string]any{"value": fmt.Sprintf("%s %d", planted, i)})
+	}
+	w.tokens = map[string]bool{}
+	var logins atomic.Int32
+	w.logins["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
+		token := fmt.Sprint("s.", logins.Add(1))
+		w.tokens[token] = true
+		grant(rw, token, 3600, true)
+	}
+	faults := &wiretest.Faults{Handler: http.HandlerFunc(w.answer)}
+	w.around = func(http.Handler) http.Handler { return faults }
+	b := w.opened(t, vault.Options{Login: vault.AppRole{RoleID: "r"}, Retries: 8})
+
+	var wrong atomic.Int32
+	var lookups sync.WaitGroup
+	for i := range 100 {
+		lookups.Go(func() {
+			for n := range 100 {
+				if i == 0 && n == 50 {
+					w.mu.Lock()
+					clear(w.tokens)
+					w.mu.Unlock()
+				}
+				got, err := b.GetVariable(t.Context(), fmt.Sprintf("v%d", i))
+				if !assert.NoError(t, err) {
+					return
+				}
+				if got != fmt.Sprintf("%s %d", planted, i) {
+					wrong.Add(1)
+				}
+			}
+		})
+	}
+	lookups.Wait()
+	assert.Zero(t, wrong.Load(), "lookups with another's value")
+	assert.EqualValues(t, 2, logins.Load(), "a login for the start and one for the loss")
+	assert.Positive(t, faults.Throttled.Load())
+	assert.Positive(t, faults.Reset.Load())
+	assert.Positive(t, faults.Slowed.Load())
+}
+
+// The bare call of the vendor's client, and a lookup around it: the difference is what this package costs.
+func BenchmarkLookup(b *testing.B) {
+	w := newWire(b, 2)
+	w.put("secret/variables/hello", map[string]any{"value": "world"})
+	w.put("secret/connections/pg", map[string]any{"conn_type": "postgres", "host": "h", "login": "u", "password": "p", "port": 5432})
+	client := w.client(b)
+	store, err := vault.New(client.Logical(), nil)
+	require.NoError(b, err)
+	opened := w.opened(b, vault.Options{})
+	for _, c := range []struct {
+		name string
+		call func() error
+	}{
+		{"bare", func() error {
+			_, err := client.Logical().ReadWithContext(b.Context(), "secret/data/variables/hello")
+			return err
+		}},
+		{"New", func() error { _, err := store.GetVariable(b.Context(), "hello"); return err }},
+		{"Open", func() error { _, err := opened.GetVariable(b.Context(), "hello"); return err }},
+		{"bare connection", func() error {
+			_, err := client.Logical().ReadWithContext(b.Context(), "secret/data/connections/pg")
+			return err
+		}},
+		{"connection", func() error { _, err := opened.GetConnections(b.Context(), "pg"); return err }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := c.call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// The promise about allocations, as a test: counts do not depend on how busy the machine is.
+func TestAllocations(t *testing.T) {
+	w := newWire(t, 2)
+	w.put("secret/variables/hello", map[string]any{"value": "world"})
+	client := w.client(t)
+	store := w.opened(t, vault.Options{})
+	bare := testing.AllocsPerRun(200, func() {
+		_, _ = client.Logical().ReadWithContext(t.Context(), "secret/data/variables/hello")
+	})
+	ours := testing.AllocsPerRun(200, func() { _, _ = store.GetVariable(t.Context(), "hello") })
+	assert.LessOrEqual(t, ours, bare+12)
+}
