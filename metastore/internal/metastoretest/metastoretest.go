@@ -26,6 +26,8 @@ type Server struct {
 	Bare func(dsn string) (*sql.DB, error)
 	// Dump is the name of its dumps in testdata/vectors/metastore: "sqlite.sql".
 	Dump string
+	// Place makes a dump load into the database of a DSN, where it names another place. Nil: it names none.
+	Place func(dsn, script string) string
 	// Unreachable is the DSN of a database that does not answer; Refused, if not blank, that of one that refuses the login.
 	Unreachable, Refused string
 	// Restart restarts the server; nil where there is none.
@@ -102,6 +104,9 @@ func (s Server) load(t testing.TB, generation string) string {
 	script, err := os.ReadFile(vectors.Path(t, filepath.ToSlash(filepath.Join("metastore", generations[generation], s.Dump))))
 	require.NoError(t, err)
 	dsn := s.Fresh(t)
+	if s.Place != nil {
+		script = []byte(s.Place(dsn, string(script)))
+	}
 	s.exec(t, dsn, string(script))
 	return dsn
 }

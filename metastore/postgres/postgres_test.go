@@ -1,0 +1,79 @@
+package postgres_test
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secretchain/secrets/metastore/internal/metastoretest"
+	"github.com/secretchain/secrets/metastore/postgres"
+)
+
+func TestMain(m *testing.M) { metastoretest.Main(m, postgres.Open) }
+
+// bare lets several statements stand in one text.
+func bare(dsn string) (*sql.DB, error) {
+	return sql.Open("pgx", dsn+"&default_query_exec_mode=simple_protocol")
+}
+
+// real returns the real server, by its URL.
+func real(t testing.TB) (metastoretest.Server, *url.URL) {
+	t.Helper()
+	admin, err := url.Parse(metastoretest.Env(t, "SECRETS_TEST_POSTGRES"))
+	require.NoError(t, err)
+	with := func(change func(u *url.URL)) string {
+		u := *admin
+		change(&u)
+		return u.String()
+	}
+	server := metastoretest.Server{
+		Dialect: postgres.Dialect{},
+		Open:    postgres.Open,
+		// A schema instead of a database of its own: that takes a tenth of the time, and shows that the search_path counts.
+		Fresh: func(t testing.TB) string {
+			t.Helper()
+			name := "secrets_" + strings.ToLower(rand.Text())
+			execute(t, admin.String(), "CREATE SCHEMA "+name)
+			t.Cleanup(func() { execute(t, admin.String(), "DROP SCHEMA "+name+" CASCADE") })
+			return with(func(u *url.URL) { u.RawQuery += "&search_path=" + name })
+		},
+		Place: func(dsn, script string) string {
+			_, schema, _ := strings.Cut(dsn, "search_path=")
+			return strings.ReplaceAll(script, "public.", schema+".")
+		},
+		Bare:        bare,
+		Dump:        "postgres.sql",
+		Unreachable: with(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
+		Refused:     with(func(u *url.URL) { u.User = url.UserPassword("nobody", "wrong") }),
+	}
+	if restart := os.Getenv("SECRETS_TEST_POSTGRES_RESTART"); restart != "" {
+		server.Restart = func(t testing.TB) {
+			t.Helper()
+			out, err := exec.CommandContext(t.Context(), "sh", "-c", restart).CombinedOutput()
+			require.NoErrorf(t, err, "%s", out)
+		}
+	}
+	return server, admin
+}
+
+func execute(t testing.TB, dsn, statement string) {
+	t.Helper()
+	db, err := bare(dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), statement)
+	require.NoError(t, err)
+}
+
+func TestPostgreSQL(t *testing.T) {
+	server, _ := real(t)
+	metastoretest.Run(t, server)
+}
