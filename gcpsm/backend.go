@@ -54,7 +54,8 @@ type session struct {
 }
 
 // New returns a Backend over a client that the caller keeps and closes. Options.Project is required; what the options
-// say of credentials and of making a client is not used.
+// say of credentials and of making a client is not used. A client of Google's own making takes answers of up to 2 GiB,
+// where Open's gives up above the length of a text that can be used: grpc.MaxCallRecvMsgSize limits it.
 func New(client Client, opts *Options) (*Backend, error) {
 	o := opts.orZero()
 	switch {

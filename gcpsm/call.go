@@ -3,12 +3,12 @@ package gcpsm
 import (
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	"github.com/googleapis/gax-go/v2"
+	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 
 	"github.com/secretchain/secrets"
@@ -16,10 +16,10 @@ import (
 )
 
 // answerLimit keeps one answer from filling the memory; Google's client alone would take 2 GiB.
-var answerLimit = grpc.MaxCallRecvMsgSize(backend.MaxText + 64<<10)
+var answerLimit = option.WithGRPCDialOption(grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(backend.MaxText + 64<<10)))
 
-// call is one call as an option of it. It limits the answer, and looks on while Google's client decides whether to try
-// again: that client forgets why the last attempt failed when the context ends during a pause.
+// call is one call as an option of it. It looks on while Google's client decides whether to try again: that client
+// forgets why the last attempt failed when the context ends during a pause.
 type call struct {
 	store         *Backend
 	project, name string // name "": a list
@@ -29,7 +29,6 @@ type call struct {
 
 // Resolve adds to what the client's own options say.
 func (c *call) Resolve(settings *gax.CallSettings) {
-	settings.GRPC = append(slices.Clip(settings.GRPC), answerLimit)
 	if retry := settings.Retry; retry != nil {
 		settings.Retry = func() gax.Retryer {
 			c.retryer = retry()

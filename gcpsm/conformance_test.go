@@ -21,13 +21,13 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/gcpsm"
-	"github.com/secretchain/secrets/internal/googlefake"
+	"github.com/secretchain/secrets/internal/gcptest"
 )
 
 var storable = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // harness runs the suite over what open makes of a server.
-func harness(open func(t *testing.T, s *googlefake.Server, options ...grpc.ServerOption) secrets.Backend) backendtest.Harness {
+func harness(open func(t *testing.T, s *gcptest.Server, options ...grpc.ServerOption) secrets.Backend) backendtest.Harness {
 	return backendtest.Harness{
 		Make: func(t *testing.T, content backendtest.Content) secrets.Backend {
 			s := newServer()
@@ -58,14 +58,14 @@ func harness(open func(t *testing.T, s *googlefake.Server, options ...grpc.Serve
 }
 
 func TestConformance(t *testing.T) {
-	backendtest.Run(t, harness(func(t *testing.T, s *googlefake.Server, options ...grpc.ServerOption) secrets.Backend {
+	backendtest.Run(t, harness(func(t *testing.T, s *gcptest.Server, options ...grpc.ServerOption) secrets.Backend {
 		return store(t, s, options...)
 	}))
 }
 
 // Over TLS, with a service account's key file whose self-made tokens the server checks.
 func TestConformanceWithKeyFile(t *testing.T) {
-	backendtest.Run(t, harness(func(t *testing.T, s *googlefake.Server, options ...grpc.ServerOption) secrets.Backend {
+	backendtest.Run(t, harness(func(t *testing.T, s *gcptest.Server, options ...grpc.ServerOption) secrets.Backend {
 		options = append(options, secure(), grpc.ChainUnaryInterceptor(checkToken))
 		b, err := gcpsm.Open(t.Context(), &gcpsm.Options{
 			Project: s.Project, KeyFile: file(t, text(t, keyJSON(t))), Timeout: 5 * time.Second,

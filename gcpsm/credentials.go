@@ -35,7 +35,7 @@ func (o *Options) open(ctx context.Context) (session, error) {
 			return session{}, err
 		}
 	}
-	options := append([]option.ClientOption{option.WithAuthCredentials(guarded(creds)), option.WithLogger(quiet)}, o.ClientOptions...)
+	options := append([]option.ClientOption{option.WithAuthCredentials(guarded(creds)), option.WithLogger(quiet), answerLimit}, o.ClientOptions...)
 	client, err := secretmanager.NewClient(context.WithoutCancel(ctx), options...)
 	if err != nil {
 		return session{}, unavailable("Google's client does not take these ClientOptions")

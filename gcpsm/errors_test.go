@@ -18,13 +18,13 @@ import (
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/gcpsm"
-	"github.com/secretchain/secrets/internal/googlefake"
+	"github.com/secretchain/secrets/internal/gcptest"
 )
 
 // Every row of the package comment's table, through Google's own client. Says is part of the error's text.
 func TestErrors(t *testing.T) {
-	answer := func(code codes.Code) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
-		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+	answer := func(code codes.Code) func(*testing.T, *gcptest.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			s.Fail(status.Error(code, "service text "+planted))
 			if code == codes.ResourceExhausted || code == codes.Unavailable { // tried again until the deadline
 				return hasty(t, s)
@@ -32,20 +32,20 @@ func TestErrors(t *testing.T) {
 			return store(t, s)
 		}
 	}
-	state := func(state secretmanagerpb.SecretVersion_State) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
-		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+	state := func(state secretmanagerpb.SecretVersion_State) func(*testing.T, *gcptest.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			s.SetState("airflow-variables-hello", state)
 			return store(t, s)
 		}
 	}
-	wrong := func(spoil func(*secretmanagerpb.AccessSecretVersionResponse)) func(*testing.T, *googlefake.Server) *gcpsm.Backend {
-		return func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+	wrong := func(spoil func(*secretmanagerpb.AccessSecretVersionResponse)) func(*testing.T, *gcptest.Server) *gcpsm.Backend {
+		return func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			s.Wrong = spoil
 			return store(t, s)
 		}
 	}
 	for name, c := range map[string]struct {
-		make  func(t *testing.T, s *googlefake.Server) *gcpsm.Backend
+		make  func(t *testing.T, s *gcptest.Server) *gcpsm.Backend
 		class error
 		says  string
 	}{
@@ -60,33 +60,33 @@ func TestErrors(t *testing.T) {
 		"invalid":             {answer(codes.InvalidArgument), secrets.ErrUnavailable, "check the project id my-project"},
 		"server's deadline":   {answer(codes.DeadlineExceeded), secrets.ErrUnavailable, "no answer in time"},
 		"any other code":      {answer(codes.DataLoss), secrets.ErrUnavailable, "code DataLoss"},
-		"reason in capitals": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"reason in capitals": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			st, err := status.New(codes.PermissionDenied, planted).WithDetails(&errdetails.ErrorInfo{Reason: "SERVICE_DISABLED"})
 			require.NoError(t, err)
 			s.Fail(st.Err())
 			return store(t, s)
 		}, secrets.ErrDenied, "(SERVICE_DISABLED)"},
-		"reason in other letters": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"reason in other letters": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			st, err := status.New(codes.PermissionDenied, "").WithDetails(&errdetails.ErrorInfo{Reason: planted})
 			require.NoError(t, err)
 			s.Fail(st.Err())
 			return store(t, s)
 		}, secrets.ErrDenied, "denied: grant"},
-		"no answer in time": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"no answer in time": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			return hasty(t, s, stalled())
 		}, secrets.ErrUnavailable, "no answer in time"},
-		"refused connection": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"refused connection": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			b, err := gcpsm.New(client(t, closedPort(t)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
 			require.NoError(t, err)
 			return b
 		}, secrets.ErrUnavailable, "connection refused"},
-		"untrusted certificate": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"untrusted certificate": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
 				ClientOptions: trusting(address(t, s, secure()))[:1], Timeout: 5 * time.Second})
 			require.NoError(t, err)
 			return b
 		}, secrets.ErrUnavailable, "unknown authority"},
-		"no TLS": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"no TLS": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
 				ClientOptions: trusting(address(t, s)), Timeout: 500 * time.Millisecond})
 			require.NoError(t, err)
@@ -101,10 +101,11 @@ func TestErrors(t *testing.T) {
 		"more than 4 MiB": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) {
 			r.Payload = &secretmanagerpb.SecretPayload{Data: []byte(strings.Repeat(planted, backend.MaxText/len(planted)+1))}
 		}), secrets.ErrMalformed, "bytes"},
-		"much more than 4 MiB": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) {
-			r.Payload = &secretmanagerpb.SecretPayload{Data: make([]byte, backend.MaxText+1<<20)}
-		}), secrets.ErrMalformed, "larger than any secret"},
-		"closed": {func(t *testing.T, s *googlefake.Server) *gcpsm.Backend {
+		"much more than 4 MiB": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
+			s.Set("airflow-variables-hello", strings.Repeat(planted, backend.MaxText/len(planted)*2))
+			return opened(t, s)
+		}, secrets.ErrMalformed, "larger than any secret"},
+		"closed": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			b := store(t, s)
 			require.NoError(t, b.Close())
 			return b
@@ -153,7 +154,7 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 func TestTooLargeIsNotTriedAgain(t *testing.T) {
 	s := newServer()
 	s.Set("airflow-variables-large", strings.Repeat("x", backend.MaxText+1<<20))
-	_, err := store(t, s).GetVariable(t.Context(), "large")
+	_, err := opened(t, s).GetVariable(t.Context(), "large")
 	require.ErrorIs(t, err, secrets.ErrMalformed)
 	require.Len(t, s.Calls(), 1)
 }

@@ -26,8 +26,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 
+	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/gcpsm"
-	"github.com/secretchain/secrets/internal/googlefake"
+	"github.com/secretchain/secrets/internal/gcptest"
 )
 
 // planted is part of everything that must never show.
@@ -35,10 +36,10 @@ const planted = "pLanted5ecret"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func newServer() *googlefake.Server { return &googlefake.Server{Project: "my-project"} }
+func newServer() *gcptest.Server { return &gcptest.Server{Project: "my-project"} }
 
 // address serves s for the length of the test.
-func address(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) string {
+func address(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) string {
 	t.Helper()
 	a, stop, err := s.Serve(options...)
 	require.NoError(t, err)
@@ -57,7 +58,7 @@ func client(t testing.TB, address string) *secretmanager.Client {
 }
 
 // store is a Backend over a client of s.
-func store(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) *gcpsm.Backend {
+func store(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) *gcpsm.Backend {
 	t.Helper()
 	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project})
 	require.NoError(t, err)
@@ -65,7 +66,7 @@ func store(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) *gc
 }
 
 // hasty is a store whose calls are not tried again for long.
-func hasty(t testing.TB, s *googlefake.Server, options ...grpc.ServerOption) *gcpsm.Backend {
+func hasty(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) *gcpsm.Backend {
 	t.Helper()
 	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
 	require.NoError(t, err)
@@ -93,6 +94,16 @@ var serverTLS = sync.OnceValues(func() (tls.Certificate, *x509.CertPool) {
 func secure() grpc.ServerOption {
 	cert, _ := serverTLS()
 	return grpc.Creds(credentials.NewServerTLSFromCert(&cert))
+}
+
+// opened is a store as Open makes it: over TLS, with a key.
+func opened(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
+	t.Helper()
+	b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
+		ClientOptions: trusting(address(t, s, secure()))})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	return b
 }
 
 // trusting are the client options for a secure server at address.

@@ -1,7 +1,7 @@
-// Package googlefake is a stand-in for Google Secret Manager: it speaks the service's gRPC protocol to Google's own
+// Package gcptest is a stand-in for Google Secret Manager: it speaks the service's gRPC protocol to Google's own
 // client, for tests and for examples that run without an account. It keeps secrets of one project in memory and knows
 // what gcpsm asks for: reading the latest version and listing.
-package googlefake
+package gcptest
 
 import (
 	"context"
