@@ -1,0 +1,65 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/secretchain/secrets/metastore"
+)
+
+func init() {
+	metastore.RegisterDialect(metastore.Registration{
+		Name: "mysql", URLs: []string{"mysql", "mariadb"}, Accepts: accepts, Open: Open, OpenURL: openURL,
+	})
+}
+
+// Open returns a store on the database that dsn names, in the form of go-sql-driver: user:password@tcp(host:3306)/database
+// with its parameters, of which tls asks for TLS. It makes no connection. The store owns its connections, as many as
+// Options.Pool says, and Close ends them.
+func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error) {
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil { // not wrapped: it may quote the password
+		return nil, errors.New("mysql: the data source name cannot be read: write user:password@tcp(host:3306)/database?name=value, " +
+			"with the values percent-encoded")
+	}
+	return open(config, opts)
+}
+
+func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, error) {
+	if config.DBName == "" {
+		return nil, errors.New("mysql: the data source name names no database")
+	}
+	if config.Params["sql_mode"] == "" {
+		if config.Params == nil {
+			config.Params = make(map[string]string)
+		}
+		config.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')" // a secret is never cut short
+	}
+	config.Logger = &mysql.NopLogger{} // it would write to the standard error output
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, errors.New("mysql: the parameters of the data source name do not go together: check tls and collation")
+	}
+	db := sql.OpenDB(connector)
+	var o metastore.Options
+	if opts != nil {
+		o = *opts
+	}
+	o.CloseDB = true
+	store, err := metastore.New(db, Dialect{}, &o)
+	if err != nil {
+		_ = db.Close() // it has no connection yet
+		return nil, err
+	}
+	o.Pool.Apply(db)
+	return store, nil
+}
+
+// accepts recognises protocol(address)/ and user@/.
+func accepts(dsn string) bool {
+	return !strings.Contains(dsn, "://") && (strings.Contains(dsn, ")/") || strings.Contains(dsn, "@/"))
+}
