@@ -1,0 +1,21 @@
+package ssm_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/awswire"
+	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/ssm"
+)
+
+func TestNothingIsLost(t *testing.T) {
+	awstest.NothingIsLost(t,
+		func(wire *awswire.Server, key, value string) {
+			wire.SetParameter("/airflow/variables/"+key, "SecureString", value)
+		},
+		func(cfg aws.Config) (secrets.Backend, error) { return ssm.New(sdk.NewFromConfig(cfg), nil) })
+}
