@@ -1,6 +1,9 @@
 package secrets
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // ParseJSON reads a connection in JSON form: one object with the keys conn_type, description, host, login, password, schema,
 // port and extra, as Airflow does (specification, connection §6); docs/differences.md lists where it differs. The key uri
@@ -36,7 +39,9 @@ const (
 var jsonKeyNames = [jsonKeyCount]string{"conn_type", "description", "host", "login", "password", "schema", "port", "extra",
 	"uri", "conn_id", "team_name"}
 
-func jsonKeyOf(name string) (jsonKey, bool) {
+// jsonKeyOf returns the key that is written as raw, in its quotes.
+func jsonKeyOf(raw string) (jsonKey, bool) {
+	name, _ := jsonText(raw)
 	for key, known := range jsonKeyNames {
 		if name == known {
 			return jsonKey(key), true
@@ -100,11 +105,10 @@ func (p *jsonParser) read(text string) {
 		if raw, value, more, ok = s.member(first, 1); !more {
 			break
 		}
-		name, whole := jsonText(raw)
-		key, known := jsonKeyOf(name)
-		if !whole || !known {
-			p.err = &SyntaxError{Form: formJSON, Offset: s.pos - len(value),
-				Reason: "the value of an unknown key; known are conn_type, description, host, login, password, schema, port, extra; or uri"}
+		key, known := jsonKeyOf(raw)
+		if !known {
+			p.err = &SyntaxError{Form: formJSON, Offset: s.keyAt,
+				Reason: "unknown key; known are conn_type, description, host, login, password, schema, port and extra, or uri"}
 			return
 		}
 		p.values[key] = jsonValue{raw: value, end: s.pos}
@@ -176,7 +180,7 @@ func (p *jsonParser) fromURI(uri string, beside Connection) Connection {
 	}
 	c, err := parseURI(uri)
 	if err != nil {
-		p.fail(keyURI, "not a connection URI: "+err.at()+": "+err.Reason)
+		p.fail(keyURI, strings.TrimPrefix(err.Error(), "malformed "))
 	}
 	c.ID, c.Description = id, description
 	return c

@@ -14,6 +14,7 @@ const maxJSONDepth = 1000
 type jsonScanner struct {
 	text   string
 	pos    int
+	keyAt  int // where the key of the last member begins
 	reason string
 }
 
@@ -71,21 +72,21 @@ func (s *jsonScanner) member(first bool, depth int) (key, value string, more, ok
 		s.pos++
 		s.space()
 	}
-	begin := s.pos
+	s.keyAt = s.pos
 	if s.peek() != '"' {
 		return "", "", false, s.fail(`expected a key in " quotes`)
 	}
 	if !s.string() {
 		return "", "", false, false
 	}
-	key = s.text[begin:s.pos]
+	key = s.text[s.keyAt:s.pos]
 	s.space()
 	if s.peek() != ':' {
 		return "", "", false, s.fail("expected : after a key")
 	}
 	s.pos++
 	s.space()
-	begin = s.pos
+	begin := s.pos
 	if !s.value(depth) {
 		return "", "", false, false
 	}
