@@ -101,6 +101,7 @@ func (d *dir[V]) list(ctx context.Context, root string, now, seen *listing, last
 		var (
 			text []byte
 			mark *stamp
+			v    V
 		)
 		if err == nil {
 			text, mark, err = readStable(ctx, path, info, seen.files[name], d.opts.Limit)
@@ -112,22 +113,19 @@ func (d *dir[V]) list(ctx context.Context, root string, now, seen *listing, last
 			now.files[name] = mark
 		}
 		entry := last.Value[name]
-		if err == nil && text == nil {
+		switch {
+		case err != nil:
+			err = problem(path, d.opts.Limit, err)
+		case text == nil:
 			values[name] = entry
 			continue
-		}
-		var v V
-		if err == nil {
+		default:
 			v, err = d.parse(name, Content{Data: text, Info: mark.info})
 		}
 		if err == nil {
 			entry = Entry[V]{Value: v, Good: true}
-		} else {
-			if mark == nil || errors.Is(err, errTooLarge) {
-				err = problem(path, d.opts.Limit, err)
-			}
-			d.opts.report(entry.Err, err, true)
 		}
+		d.opts.report(entry.Err, err, true)
 		entry.Err = err
 		values[name] = entry
 		unchanged = false

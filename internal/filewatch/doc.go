@@ -12,7 +12,8 @@
 //
 // # Whole versions only
 //
-// A file is looked at before and after it is read, and read again where the two differ. A file that is rewritten in
-// place, or is empty, is given 20 milliseconds to settle, so that a writer that truncates and then writes is not caught
-// between the two. Writers that pause for longer should write another file and rename it.
+// A file is looked at before and after it is read, and read again where the two differ. One that was rewritten in place is
+// given 50 milliseconds to settle, in the lookup that found it so, and one that became empty a second, during which the
+// last version stays: a writer that truncates and then writes is not caught between the two. Writers that pause for longer
+// should write another file and rename it, and so should those that write while the file is read for the first time.
 package filewatch

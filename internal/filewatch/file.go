@@ -51,7 +51,7 @@ func File[T any](path string, opts Options, parse Parse[T]) *Watch[T] {
 func look(ctx context.Context, path string, limit int64, last *stamp) ([]byte, *stamp, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, last.again(), err
 	}
 	return readStable(ctx, path, info, last, limit)
 }

@@ -18,7 +18,8 @@ var (
 )
 
 const (
-	settle   = 20 * time.Millisecond // how long a file that may be half written must have been left alone
+	settle   = 50 * time.Millisecond // how long a file that may be half written must have been left alone
+	emptied  = time.Second           // how long a file must have been empty that was not before
 	racy     = 2 * time.Second       // the coarsest clock of a file system in use
 	attempts = 5
 )
@@ -30,6 +31,15 @@ type stamp struct {
 	info fs.FileInfo
 	sum  uint64 // of the content
 	racy bool   // a later version might have the same info
+	lost bool   // it could not be read again since, so that the next one is perhaps being written
+}
+
+// again marks the same version after it could not be read.
+func (s *stamp) again() *stamp {
+	if s == nil {
+		return nil
+	}
+	return &stamp{info: s.info, racy: true, lost: true} // without the sum, it is read again when it is back
 }
 
 // is reports whether info is that of the version.
@@ -40,42 +50,44 @@ func same(a, b fs.FileInfo) bool {
 }
 
 // readStable reads the file at path unless it is the version that last marks: then it returns last and no data.
-// The stamp is nil with an error, except with errTooLarge.
 func readStable(ctx context.Context, path string, info fs.FileInfo, last *stamp, limit int64) ([]byte, *stamp, error) {
 	for range attempts {
-		unchanged := last.is(info)
+		unchanged, age := last.is(info), time.Since(info.ModTime())
+		young := func(limit time.Duration) bool { return 0 <= age && age < limit }
 		switch {
-		case unchanged && !last.racy:
-			return nil, last, nil
+		case unchanged && (!last.racy || young(settle)):
+			return nil, last, nil // where it might change yet, a later look will read it again
+		case info.Size() == 0 && last != nil && last.info.Size() > 0 && young(emptied):
+			return nil, last, nil // somebody is about to write it anew
 		case !info.Mode().IsRegular():
-			return nil, nil, errNotRegular
+			return nil, last.again(), errNotRegular
 		case info.Size() > limit:
 			return nil, &stamp{info: info}, errTooLarge
 		}
-		rewritten := last != nil && !unchanged && os.SameFile(last.info, info)
-		if age := time.Since(info.ModTime()); (rewritten || info.Size() == 0) && age < settle {
+		rewritten := last != nil && !unchanged && (last.lost || os.SameFile(last.info, info))
+		if (rewritten || info.Size() == 0) && age < settle {
 			if err := wait(ctx, settle-max(age, 0)); err != nil {
 				return nil, nil, err
 			}
 			again, err := os.Stat(path)
 			if err != nil {
-				return nil, nil, err
+				return nil, last.again(), err
 			}
 			if !same(info, again) {
 				info = again
 				continue
 			}
 		}
-		data, now, err := readOnce(path, limit)
+		data, now, err := readOnce(path, info)
 		if err != nil {
-			return nil, nil, err
+			return nil, last.again(), err
 		}
 		if now == nil {
 			if err := ctx.Err(); err != nil {
 				return nil, nil, err
 			}
 			if info, err = os.Stat(path); err != nil {
-				return nil, nil, err
+				return nil, last.again(), err
 			}
 			continue
 		}
@@ -84,11 +96,11 @@ func readStable(ctx context.Context, path string, info fs.FileInfo, last *stamp,
 		}
 		return data, now, nil
 	}
-	return nil, nil, errChanging
+	return nil, last.again(), errChanging
 }
 
-// readOnce reads the file; a nil stamp without an error says that the file changed meanwhile.
-func readOnce(path string, limit int64) ([]byte, *stamp, error) {
+// readOnce reads the version that info is of; a nil stamp without an error says that it is gone.
+func readOnce(path string, info fs.FileInfo) ([]byte, *stamp, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
@@ -98,8 +110,8 @@ func readOnce(path string, limit int64) ([]byte, *stamp, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !before.Mode().IsRegular() || before.Size() > limit {
-		return nil, nil, nil // not what was looked at
+	if !same(info, before) {
+		return nil, nil, nil
 	}
 	data := make([]byte, before.Size()+1)
 	n, err := io.ReadFull(f, data)

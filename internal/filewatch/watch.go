@@ -101,8 +101,13 @@ func (w *Watch[T]) Get(ctx context.Context) (*State[T], error) {
 		w.state.Store(now)
 		w.opts.report(last.Err, now.Err, now.Good != None)
 	}
-	w.due.Store(int64(time.Since(w.start) + w.opts.Every))
+	if w.opts.Every > 0 {
+		w.due.Store(int64(time.Since(w.start) + w.opts.Every))
+	}
 	return now, nil
 }
 
-func (w *Watch[T]) fresh() bool { return int64(time.Since(w.start)) < w.due.Load() }
+// fresh reports whether it is too early for another look.
+func (w *Watch[T]) fresh() bool {
+	return w.opts.Every > 0 && int64(time.Since(w.start)) < w.due.Load()
+}
