@@ -119,7 +119,7 @@ func (o *Options) load(ctx context.Context, service string) (aws.Config, *httpCl
 // loadFailure says why the configuration could not be read. Its text is ours: the SDK's may quote a line of a file.
 func loadFailure(err error) error {
 	if _, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
-		return fmt.Errorf("%w: the shared configuration files hold no such profile: mend profile_name or AWS_PROFILE, or add it",
+		return fmt.Errorf("%w: the shared configuration files lack the profile, or the one it refers to: mend profile_name or AWS_PROFILE, or add it",
 			secrets.ErrDenied)
 	}
 	return fmt.Errorf("%w: the AWS configuration cannot be used (%T): check the shared configuration files, the AWS_ variables and verify",
