@@ -1,0 +1,118 @@
+package azurekv
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+)
+
+// open makes the session. It may read files that the environment names; the network is first used by a call.
+func (o *Options) open(context.Context) (session, error) {
+	if o.VaultURL == "" {
+		return session{}, errNoVault
+	}
+	credential, err := o.credential()
+	if err != nil {
+		return session{}, &loginError{err}
+	}
+	options := o.ClientOptions
+	closeIdle := func() {} // a transport of the caller's is the caller's to close
+	if options.Transport == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 10
+		options.Transport = &http.Client{Transport: transport}
+		closeIdle = transport.CloseIdleConnections
+	}
+	options.Transport = limited{options.Transport}
+	l := &login{credential: credential, turn: make(chan struct{}, 1)}
+	client, err := azsecrets.NewClient(o.VaultURL, l, &options)
+	if err != nil {
+		return session{}, &loginError{err}
+	}
+	return session{client: client, login: l, close: closeIdle}, nil
+}
+
+func (o *Options) credential() (azcore.TokenCredential, error) {
+	client := o.login()
+	switch {
+	case o.Credential != nil:
+		return o.Credential, nil
+	case !o.ClientSecret.IsZero():
+		return azidentity.NewClientSecretCredential(o.TenantID, o.ClientID, o.ClientSecret.Reveal(), &azidentity.ClientSecretCredentialOptions{
+			ClientOptions: client, DisableInstanceDiscovery: o.DisableInstanceDiscovery})
+	case o.identity():
+		return o.namedIdentity(client)
+	}
+	return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
+		ClientOptions: client, DisableInstanceDiscovery: o.DisableInstanceDiscovery})
+}
+
+// namedIdentity is the part of the default chain that runs in production, with the identity that the options name. The
+// Go library's own chain takes the name from the environment alone.
+func (o *Options) namedIdentity(client azcore.ClientOptions) (azcore.TokenCredential, error) {
+	var chain []azcore.TokenCredential
+	if c, err := azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{
+		ClientOptions: client, DisableInstanceDiscovery: o.DisableInstanceDiscovery}); err == nil {
+		chain = append(chain, c)
+	}
+	if c, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+		ClientOptions: client, DisableInstanceDiscovery: o.DisableInstanceDiscovery,
+		ClientID: o.ManagedIdentityClientID, TenantID: o.WorkloadIdentityTenantID}); err == nil {
+		chain = append(chain, c)
+	}
+	managed := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
+	if o.ManagedIdentityClientID != "" {
+		managed.ID = azidentity.ClientID(o.ManagedIdentityClientID)
+	}
+	c, err := azidentity.NewManagedIdentityCredential(managed)
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewChainedTokenCredential(append(chain, c), nil)
+}
+
+// login hands out tokens. Microsoft's client makes all callers wait for the one that fetches a token, whatever their
+// contexts say; so while no valid token is known, calls enter one by one, each waiting no longer than its own context.
+type login struct {
+	credential azcore.TokenCredential
+	turn       chan struct{}
+	expires    atomic.Int64 // Unix time of the last token's end
+}
+
+// GetToken obtains a token. Its error is a loginError, or the context's.
+func (l *login) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	token, err := l.credential.GetToken(ctx, options)
+	switch {
+	case err == nil:
+		l.expires.Store(token.ExpiresOn.Unix())
+		return token, nil
+	case ctx.Err() != nil:
+		return token, ctx.Err()
+	}
+	return token, &loginError{err}
+}
+
+// enter waits until a call may begin; leave ends it. A nil login lets everybody in.
+func (l *login) enter(ctx context.Context) (leave func(), err error) {
+	if l == nil || l.valid() {
+		return func() {}, nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.valid() {
+		<-l.turn
+		return func() {}, nil
+	}
+	return func() { <-l.turn }, nil
+}
+
+func (l *login) valid() bool { return time.Now().Unix() < l.expires.Load() }
