@@ -43,7 +43,7 @@ func TestMistakes(t *testing.T) {
 		{name: "no text", env: map[string]string{"AIRFLOW__CORE__FERNET_KEY": "\xff", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "x"}, want: "AIRFLOW__CORE__FERNET_KEY: [core] fernet_key: malformed: the value is not UTF-8 text"},
 
 		{name: "unknown backend", file: "[secrets]\nbackend = my.own.Backend\n", class: secrets.ErrUnavailable,
-			want: `airflow.cfg:2: [secrets] backend: unavailable: unknown backend "my.own.Backend": registered are env, fakestore, metastore`, also: []string{"backend.Register"}},
+			want: `airflow.cfg:2: [secrets] backend: unavailable: unknown backend "my.own.Backend": registered are env, fakestore, localfs, metastore`, also: []string{"backend.Register"}},
 		{name: "store that is not imported", file: "[secrets]\nbackend = airflow.contrib.secrets.hashicorp_vault.VaultBackend\n", class: secrets.ErrUnavailable,
 			want: "airflow.cfg:2: [secrets] backend: unavailable:", also: []string{`add import _ "github.com/secretchain/secrets/vault"`}},
 		{name: "worker's unknown backend", file: "[workers]\nsecrets_backend = my.Own\n", options: worker, class: secrets.ErrUnavailable, want: "airflow.cfg:2: [workers] secrets_backend: unavailable: unknown backend"},

@@ -18,6 +18,8 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/airflowcfg"
 	"github.com/secretchain/secrets/backend"
+	_ "github.com/secretchain/secrets/envbackend"
+	_ "github.com/secretchain/secrets/localfs"
 )
 
 // TestMain also is the program that commands in the tests run.
@@ -90,13 +92,15 @@ type fake struct {
 	mu     sync.Mutex
 	asked  []string
 	closed int
-	lookup func(string) (string, bool)
 }
 
 // last is the fake that a driver opened last. Tests that use it do not run in parallel.
 var last = map[string]*fake{}
 
-var errConfig error // what the custom backend's GetConfig fails with
+var (
+	errConfig   error // what the custom backend's GetConfig fails with
+	errVariable error // what GetVariable fails with
+)
 
 func init() {
 	register := func(name string, classPaths []string, fill func(f *fake, kwargs json.RawMessage) error) {
@@ -107,17 +111,11 @@ func init() {
 					return nil, err
 				}
 				last[name] = f
-				if name == "env" {
-					return fakeEnv{f}, nil
-				}
 				return f, nil
 			}})
 	}
 	register("fakestore", []string{"test.FakeBackend"}, func(f *fake, kwargs json.RawMessage) error {
 		return backend.DecodeKwargs(kwargs, &f.args)
-	})
-	register("env", backend.ClassPaths("env"), func(_ *fake, kwargs json.RawMessage) error {
-		return backend.DecodeKwargs(kwargs, &struct{}{})
 	})
 	register("metastore", backend.ClassPaths("metastore"), func(f *fake, kwargs json.RawMessage) error {
 		var args struct {
@@ -134,14 +132,6 @@ func init() {
 	})
 }
 
-// fakeEnv is the fake of environment variables, which alone can be given an environment.
-type fakeEnv struct{ *fake }
-
-func (f fakeEnv) WithLookup(lookup func(string) (string, bool)) secrets.Backend {
-	f.lookup = lookup
-	return f
-}
-
 func (f *fake) GetConnections(_ context.Context, id string) ([]secrets.Connection, error) {
 	return nil, &secrets.Error{Op: "get", Kind: secrets.KindConnection, ID: id, Err: secrets.ErrNotFound}
 }
@@ -155,6 +145,9 @@ func (f *fake) GetVariable(_ context.Context, key string) (string, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, key)
 	f.mu.Unlock()
+	if errVariable != nil {
+		return "", &secrets.Error{Op: "get", Kind: secrets.KindVariable, ID: key, Err: errVariable}
+	}
 	if key == "layer:"+f.driver {
 		return f.driver, nil
 	}

@@ -1,10 +1,8 @@
 package airflowcfg_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,7 +51,7 @@ func TestSearchPath(t *testing.T) {
 
 // Each layer is the backend it is named after.
 func TestLayersAnswer(t *testing.T) {
-	chain := setup{file: "[secrets]\nbackend = fakestore\n[database]\nsql_alchemy_conn = x\n"}.open(t)
+	chain := setup{file: "[secrets]\nbackend = fakestore\n[database]\nsql_alchemy_conn = x\n", env: map[string]string{"AIRFLOW_VAR_LAYER:ENV": "env"}}.open(t)
 	for _, name := range []string{"fakestore", "env", "metastore"} {
 		res, err := chain.LookupVariable(t.Context(), "layer:"+name)
 		require.NoError(t, err)
@@ -188,27 +186,30 @@ func TestCache(t *testing.T) {
 		{"on for no time", "[secrets]\nuse_cache = t\ncache_ttl_seconds = 0\n", nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			chain := setup{file: tt.file, Options: airflowcfg.Options{Chain: &secrets.Options{Cache: tt.given}}}.open(t)
+			chain := setup{file: tt.file, env: map[string]string{"AIRFLOW_VAR_X": "x"}, Options: airflowcfg.Options{Chain: &secrets.Options{Cache: tt.given}}}.open(t)
 			for range 2 {
-				_, err := chain.GetVariable(t.Context(), "layer:env")
+				_, err := chain.GetVariable(t.Context(), "x")
 				require.NoError(t, err)
 			}
-			want := 2
+			want := uint64(2)
 			if tt.cached {
 				want = 1
 			}
-			assert.Len(t, last["env"].asked, want)
+			assert.EqualValues(t, want, chain.Stats().BackendCalls)
 		})
 	}
 	assert.Equal(t, &secrets.CacheOptions{MaxEntries: 7}, given, "the caller's options are not changed")
 }
 
-// What the configuration leaves open is the caller's: here the logger and the policy.
+// What the configuration leaves open is the caller's: here the policy.
 func TestChainOptions(t *testing.T) {
-	var log bytes.Buffer
-	chain := setup{file: "[secrets]\nbackend = fakestore\n", Options: airflowcfg.Options{
-		Chain: &secrets.Options{FallThrough: true, Logger: slog.New(slog.NewTextHandler(&log, nil))}}}.open(t)
-	_, err := chain.GetVariable(t.Context(), "layer:env")
+	defer func() { errVariable = nil }()
+	errVariable = secrets.ErrUnavailable
+	s := setup{file: "[secrets]\nbackend = fakestore\n", env: map[string]string{"AIRFLOW_VAR_X": "x"}}
+	_, err := s.open(t).GetVariable(t.Context(), "x")
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	s.Chain = &secrets.Options{FallThrough: true}
+	_, err = s.open(t).GetVariable(t.Context(), "x")
 	require.NoError(t, err)
 }
 
@@ -216,21 +217,28 @@ func TestNilOptions(t *testing.T) {
 	t.Setenv("AIRFLOW_CONFIG", filepath.Join(t.TempDir(), "missing.cfg"))
 	t.Setenv("AIRFLOW__SECRETS__BACKEND", "")
 	t.Setenv("AIRFLOW__SECRETS__BACKENDS_ORDER", "environment_variable")
+	t.Setenv("AIRFLOW_VAR_X", "x")
 	chain, err := airflowcfg.Open(t.Context(), nil)
 	require.NoError(t, err)
+	value, err := chain.GetVariable(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "x", value)
 	require.NoError(t, chain.Close())
-	assert.Nil(t, last["env"].lookup, "the process's environment needs no replacing")
 	_, err = airflowcfg.Describe(t.Context(), nil)
 	require.NoError(t, err)
 }
 
 // The layer of environment variables reads the environment that the configuration is read from.
 func TestEnvironReachesTheLayer(t *testing.T) {
-	setup{env: map[string]string{"AIRFLOW_VAR_X": "y"}}.open(t)
-	require.NotNil(t, last["env"].lookup)
-	value, ok := last["env"].lookup("AIRFLOW_VAR_X")
-	assert.True(t, ok)
-	assert.Equal(t, "y", value)
+	t.Setenv("AIRFLOW_VAR_PROCESS", "x")
+	for _, file := range []string{"", "[secrets]\nbackend = airflow.secrets.environment_variables.EnvironmentVariablesBackend\nbackends_order = custom\n"} {
+		chain := setup{file: file, env: map[string]string{"AIRFLOW_VAR_X": "y"}}.open(t)
+		value, err := chain.GetVariable(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Equal(t, "y", value)
+		_, err = chain.GetVariable(t.Context(), "process")
+		require.ErrorIs(t, err, secrets.ErrNotFound)
+	}
 }
 
 func TestClosesEverything(t *testing.T) {
@@ -241,7 +249,7 @@ func TestClosesEverything(t *testing.T) {
 		for name, f := range last {
 			assert.Equal(t, 1, f.closed, name)
 		}
-		assert.Len(t, last, 3)
+		assert.Len(t, last, 2)
 	})
 	t.Run("a metastore that was opened late", func(t *testing.T) {
 		chain := setup{file: file + "[database]\nsql_alchemy_conn_secret = conn\n"}.open(t)
@@ -252,7 +260,7 @@ func TestClosesEverything(t *testing.T) {
 		for name, f := range last {
 			assert.Equal(t, 1, f.closed, name)
 		}
-		assert.Len(t, last, 3)
+		assert.Len(t, last, 2)
 	})
 	t.Run("a custom backend that is only asked for options", func(t *testing.T) {
 		chain := setup{file: file + "backends_order = environment_variable,metastore\n[database]\nsql_alchemy_conn_secret = conn\n"}.open(t)
@@ -267,7 +275,6 @@ func TestClosesEverything(t *testing.T) {
 		setup{file: file + "[database]\nsql_alchemy_conn = bad\n"}.fails(t, secrets.ErrMalformed)
 		require.NotNil(t, last["fakestore"])
 		assert.Equal(t, 1, last["fakestore"].closed)
-		assert.Equal(t, 1, last["env"].closed)
 	})
 }
 
