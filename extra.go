@@ -1,11 +1,10 @@
 package secrets
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"reflect"
 	"strings"
 )
 
@@ -42,10 +41,9 @@ func (c Connection) NestedExtraMap() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range maps.All(m) {
-		text, ok := value.(string)
+	for key, value := range m {
 		var nested any
-		if ok && isJSON(text) && decodeJSON(text, &nested) == nil {
+		if text, ok := value.(string); ok && json.Valid([]byte(text)) && decodeJSON(text, &nested) == nil {
 			m[key] = nested
 		}
 	}
@@ -84,8 +82,6 @@ func decodeJSON(text string, v any) error {
 	return d.Decode(v)
 }
 
-func isJSON(text string) bool { return json.Valid([]byte(text)) }
-
 // sameExtra reports whether two extras hold the same JSON, or neither holds any.
 func sameExtra(a, b Secret) bool {
 	if a.Equal(b) {
@@ -98,17 +94,6 @@ func sameExtra(a, b Secret) bool {
 	if !isJSONObject(x) || !isJSONObject(y) {
 		return false
 	}
-	canonicalX, ok1 := canonicalJSON(x)
-	canonicalY, ok2 := canonicalJSON(y)
-	return ok1 && ok2 && bytes.Equal(canonicalX, canonicalY)
-}
-
-// canonicalJSON writes an object without spaces and with its keys in order; numbers stay as they are.
-func canonicalJSON(text string) ([]byte, bool) {
-	var v any
-	if decodeJSON(text, &v) != nil {
-		return nil, false
-	}
-	out, err := json.Marshal(v)
-	return out, err == nil
+	var v, w any
+	return decodeJSON(x, &v) == nil && decodeJSON(y, &w) == nil && reflect.DeepEqual(v, w)
 }

@@ -38,6 +38,17 @@ func TestNestedExtraMap(t *testing.T) {
 	assert.Equal(t, want, m)
 }
 
+func TestExtraMapRefused(t *testing.T) {
+	for _, bad := range []string{"x", "[]", `{"a": 1}{}`, "{\"a\": NaN}", "{\"\xff\": 1}"} {
+		m, err := withExtra(bad).ExtraMap()
+		requireSyntaxError(t, err, bad)
+		assert.Nil(t, m)
+		m, err = withExtra(bad).NestedExtraMap()
+		requireSyntaxError(t, err, bad)
+		assert.Nil(t, m)
+	}
+}
+
 func TestDecodeExtra(t *testing.T) {
 	var v struct {
 		Size  int
@@ -73,6 +84,7 @@ func TestDecodeExtraRefused(t *testing.T) {
 		"number too large":   {`{"pool": {"size": 77777}}`, &size, "field Pool.Size"},
 		"own UnmarshalJSON":  {`{"a": "HUNTER2"}`, &struct{ A refusing }{}, "does not fit"},
 		"a time":             {`{"a": "HUNTER2"}`, &struct{ A time.Time }{}, "does not fit"},
+		"values of a map":    {`{"HUNTER2": "HUNTER2"}`, &map[string]int{}, "does not fit"},
 		"keys of other type": {`{"HUNTER2": 1}`, &map[int]int{}, "does not fit"},
 	} {
 		t.Run(name, func(t *testing.T) {

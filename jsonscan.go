@@ -119,9 +119,7 @@ func (s *jsonScanner) value(depth int) bool {
 }
 
 func (s *jsonScanner) object(depth int) bool {
-	if !s.open() {
-		return false
-	}
+	s.pos++
 	for first := true; ; first = false {
 		if _, _, more, ok := s.member(first, depth); !more {
 			return ok
