@@ -42,7 +42,9 @@ func (s *Store) write(ctx context.Context, kind secrets.Kind, do func(q Querier,
 			err = s.attempt(ctx, s.ask, kind, do)
 		}
 		if f, ok := errors.AsType[*failure](err); ok && f.Lost && !f.Untouched {
-			f.Reason += "; whether the change was made is not known"
+			unknown := *f
+			unknown.Reason += "; whether the change was made is not known"
+			return &unknown
 		}
 		return err
 	})

@@ -2,6 +2,7 @@ package metastore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -55,6 +56,11 @@ func (s *Store) table(ctx context.Context, kind secrets.Kind) (*table, error) {
 		return t, nil
 	}
 	t, _, err := s.discovery.Do(ctx, kind)
+	if f, ok := errors.AsType[*failure](err); ok && f.Lost {
+		untouched := *f // the original may be another caller's too
+		untouched.Untouched = true
+		return nil, &untouched
+	}
 	return t, err
 }
 
