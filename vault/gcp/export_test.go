@@ -1,0 +1,4 @@
+package gcp
+
+// FromArguments is what the driver makes a login with.
+var FromArguments = fromArguments
