@@ -25,9 +25,10 @@ type CacheOptions struct {
 	// RefreshAhead is how long before its end a value that is read is fetched again in the background, while its readers
 	// go on with the value they have. Shorter than TTL; 0: off.
 	RefreshAhead time.Duration
-	// StaleIfError is how long past its end a value is served where the search fails with ErrUnavailable, and with no
-	// other class. An attempt that failed buys ten times the time it took, a minute at most, in which the name is not
-	// asked for again. 0: off.
+	// StaleIfError is how long past its end a value is served while the search for it fails with ErrUnavailable, and with
+	// no other class. Each failure buys a pause in which the name is not asked for again: ten times what the attempt took,
+	// doubled with every failure in a row, TTL at most. After the first, attempts are made in the background: nobody
+	// waits for a store that is down, and one that is back is not asked for everything at once. 0: off.
 	StaleIfError time.Duration
 	// MaxEntries bounds the names kept, of each kind. What is over goes first, then what is read least. 0: 10 000.
 	MaxEntries int

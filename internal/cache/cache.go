@@ -14,7 +14,7 @@ type Options[V any] struct {
 	TTL          time.Duration // of a value; jitter takes up to a tenth off; 0: not kept
 	NegativeTTL  time.Duration // of an absence; 0: not kept
 	RefreshAhead time.Duration // how long before its end a value that is read is loaded again in the background, at most half its life; 0: never
-	StaleIfError time.Duration // how long past its end a value is served if its load fails with an outage; 0: never
+	StaleIfError time.Duration // how long past its end a value is served while its loads fail with an outage; 0: never
 	MaxEntries   int           // bound on entries, overstepped by the insertions under way at most; 0: 10 000
 
 	Absent func(err error) bool // whether the error of a load says that there is no value; nil: none does
@@ -143,16 +143,13 @@ func (c *Cache[V]) Get(ctx context.Context, key string) (Item[V], error) {
 	hash := maphash.String(c.seed, key)
 	if e, _, _ := c.table.shard(hash).find(hash, key); e != nil {
 		now, state := c.clock.now(), e.state.Load()
-		switch {
-		case now < e.expires:
+		past := now >= e.expires
+		if !past || state&held != 0 && e.usable(now, c.options.StaleIfError) {
 			if e.absence == nil && now >= e.due.Load() {
 				c.refresh(ctx, e)
 			}
 			e.read(state)
-			return c.kept(e, false)
-		case state&held != 0 && now < e.due.Load() && e.usable(now, c.options.StaleIfError):
-			e.read(state)
-			return c.kept(e, true)
+			return c.kept(e, past)
 		}
 	}
 	item, shared, err := c.flight.Do(ctx, key)

@@ -240,26 +240,43 @@ func TestCacheStaleIfError(t *testing.T) {
 }
 
 func TestCacheAFailedLoadBuysAPause(t *testing.T) {
-	s := &store{}
-	c := newCache(t, s, cache.Options[int]{TTL: time.Minute, StaleIfError: time.Hour, Rand: func() float64 { return 0.5 }})
-	read(t, c, 1, false, false)
-	s.pass(time.Minute)
-	s.answers(errOutage)
-	s.took = 2 * time.Second // say, a time-out
-	read(t, c, 1, true, true)
-	s.pass(15*time.Second - 1) // ten times as long, less a quarter: the jitter takes up to half off
-	read(t, c, 1, true, true)
-	assert.Equal(t, 2, s.count())
-	s.pass(1)
-	read(t, c, 1, true, true)
-	assert.Equal(t, 3, s.count())
-
-	s.took = 100 * time.Second
-	s.pass(15 * time.Second)
-	read(t, c, 1, true, true)
-	s.pass(45 * time.Second) // a minute at most, less a quarter
-	s.answers(nil)
-	read(t, c, 5, false, false)
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{}
+		c := newCache(t, s, cache.Options[int]{TTL: 10 * time.Minute, StaleIfError: time.Hour, Rand: func() float64 { return 0.5 }})
+		// after passes time, reads the value past its end, and wants so many loads then.
+		after := func(d time.Duration, loads int) {
+			t.Helper()
+			s.pass(d)
+			read(t, c, 1, true, true)
+			synctest.Wait()
+			require.Equal(t, loads, s.count())
+		}
+		read(t, c, 1, false, false)
+		s.answers(errOutage)
+		s.took = 2 * time.Second // say, a time-out
+		after(10*time.Minute, 2)
+		s.took = 4 * time.Second   // from here on nobody waits for it
+		after(15*time.Second-1, 2) // ten times two seconds, less a quarter for jitter
+		after(1, 3)
+		after(60*time.Second-1, 3) // ten times four seconds, doubled, less a quarter
+		after(1, 4)
+		after(120*time.Second-1, 4) // and so on
+		after(1, 5)
+		s.took = 20 * time.Second //
+		after(5*time.Minute, 6)
+		after(450*time.Second-1, 6) // TTL at most, less a quarter
+		s.answers(nil)
+		after(1, 7) // the last stale answer
+		read(t, c, 7, true, false)
+		s.pass(10 * time.Minute)
+		s.answers(errOutage)
+		s.took = time.Second
+		read(t, c, 7, true, true)
+		s.pass(8 * time.Second)
+		read(t, c, 7, true, true)
+		synctest.Wait()
+		assert.Equal(t, 9, s.count(), "the failures before are forgotten")
+	})
 }
 
 func TestCacheRefreshAhead(t *testing.T) {

@@ -17,12 +17,13 @@ type entry[V any] struct {
 	state   atomic.Uint32
 }
 
-// The state of an entry: how often it was read, up to three, and three marks.
+// The state of an entry: how often it was read, up to three; three marks; how many loads in a row failed since.
 const (
 	heat       = 3
 	refreshing = 1 << 2 // somebody fetches it in the background
 	held       = 1 << 3 // past its end and its store unavailable: not asked again before due
 	final      = 1 << 4 // the store refused since: not to be served past its end
+	failure    = 1 << 8 // and up
 )
 
 // read notes that e was read. Once e is hot that writes nothing, so that readers of one key share its cache line.
@@ -36,6 +37,16 @@ func (e *entry[V]) read(state uint32) {
 func (e *entry[V]) set(marks uint32) bool { return e.state.Or(marks)&marks != marks }
 
 func (e *entry[V]) clear(marks uint32) { e.state.And(^marks) }
+
+// pause is how long e is to be left alone after one more load that failed and took a while: ten times that, doubled with
+// every failure before it, most at most. A failure that took no time buys nothing.
+func (e *entry[V]) pause(took int64, most time.Duration) int64 {
+	failures := (e.state.Add(failure) / failure) - 1
+	if pause := 10 * took; pause <= int64(most)>>min(failures, 62) {
+		return pause << failures
+	}
+	return int64(most)
+}
 
 // current reports whether e answers a lookup at now without anything else to be done.
 func (e *entry[V]) current(now int64) bool {

@@ -146,14 +146,16 @@ func (c *Cache[V]) fetch(ctx context.Context, key string) (Item[V], error) {
 
 // hold keeps e through a load that failed after a while, and returns it as the answer if it may be served.
 //
-// An attempt that failed buys ten times the time it took, a minute at most, in which e is served without another: the
-// callers lose a tenth of their time to a store that is down, and a store that is back is not met by all at once.
+// A failure buys a pause, in which e is served without another attempt. Pauses grow up to TTL, so that a store that is
+// down is asked for a name hardly more often than one that is up, and a store that is back is not asked for everything
+// at once. Past its end e is then held: the attempts are made in the background, and nobody waits for them.
 func (c *Cache[V]) hold(e *entry[V], now, took int64) (item Item[V], ok bool) {
-	pause := min(10*took, int64(time.Minute))
 	past := now >= e.expires
-	switch {
-	case e.absence != nil || !e.usable(now, c.options.StaleIfError):
+	if e.absence != nil || !e.usable(now, c.options.StaleIfError) {
 		return item, false
+	}
+	pause := e.pause(took, c.options.TTL)
+	switch {
 	case !past: // a load ahead of time, after which there is to be another before the end
 		pause = min(max(pause, int64(c.options.RefreshAhead/8)), e.expires-now)
 	case pause > 0:
