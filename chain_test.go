@@ -437,7 +437,9 @@ func TestChainIsABackend(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			backendtest.Run(t, backendtest.Harness{
-				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend { return make(backendtest.NewFake(content)) },
+				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
+					return make(backendtest.NewFake(content))
+				},
 				Fail: func(_ *testing.T, class error) secrets.Backend { f := fake(); f.Fail(class); return make(f) },
 				Stall: func(*testing.T) secrets.Backend {
 					f := fake()
