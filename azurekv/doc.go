@@ -35,8 +35,8 @@
 //	5xx                                   secrets.ErrUnavailable
 //	refused connection, TLS, time-out     secrets.ErrUnavailable
 //	any other status                      secrets.ErrUnavailable
-//	an answer that is no secret, not      secrets.ErrMalformed
-//	UTF-8, more than 4 MiB
+//	an answer that is no secret, more     secrets.ErrMalformed
+//	than 4 MiB
 //	after Close                           secrets.ErrClosed
 //
 // No text of an answer or of Microsoft's client is part of an error, but for the service's own codes, such as

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -34,11 +35,11 @@ func failure(err error) error {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w: no answer in time", secrets.ErrUnavailable)
 	}
+	if strings.HasPrefix(err.Error(), "unmarshalling type ") { // a text is all that Microsoft's client leaves of it
+		return fmt.Errorf("%w: the answer is no secret; check vault_url", secrets.ErrMalformed)
+	}
 	if why := netfail.Why(err); why != "" {
 		return fmt.Errorf("%w: the vault cannot be reached: %s", secrets.ErrUnavailable, why)
-	}
-	if isJSONError(err) {
-		return fmt.Errorf("%w: the answer is no secret; check vault_url", secrets.ErrMalformed)
 	}
 	return fmt.Errorf("%w: the call failed before an answer; check vault_url, and DisableChallengeResourceVerification "+
 		"if the vault is behind another host name", secrets.ErrUnavailable)
@@ -103,13 +104,6 @@ func shown(answer *azcore.ResponseError) string {
 		return ""
 	}
 	return ", " + code
-}
-
-// isJSONError reports whether err is of encoding/json, which quotes what it read.
-func isJSONError(err error) bool {
-	_, syntax := errors.AsType[*json.SyntaxError](err)
-	_, kind := errors.AsType[*json.UnmarshalTypeError](err)
-	return syntax || kind
 }
 
 // loginError is a failure of the login, before the vault had a say.
