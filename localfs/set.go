@@ -29,9 +29,8 @@ type builder struct {
 	set  set
 	// repeats allows a connection's id to be repeated: all are kept.
 	repeats bool
-	// mistakes are all of the file's. With a broken one nothing of the file can be used.
-	mistakes []mistake
-	broken   bool
+	// fatal mistakes leave nothing of the file that can be used, others spoil one name each.
+	fatal, others []mistake
 	// pool is where connections are kept that are alone under their id.
 	pool []secrets.Connection
 }
@@ -52,14 +51,13 @@ func (b *builder) expect(n int) {
 
 // broke notes a mistake after which no name of the file can be trusted.
 func (b *builder) broke(line int, reason string) {
-	b.broken = true
-	b.mistakes = append(b.mistakes, mistake{line, reason})
+	b.fatal = append(b.fatal, mistake{line, reason})
 }
 
 // spoil notes a mistake that concerns one name.
 func (b *builder) spoil(key string, line int, reason string) {
 	m := mistake{line, reason}
-	b.mistakes = append(b.mistakes, m)
+	b.others = append(b.others, m)
 	if b.set.bad == nil {
 		b.set.bad = make(map[string]*fileError)
 	}
@@ -157,10 +155,10 @@ func (b *builder) keep(e entry, list ...secrets.Connection) {
 
 // done returns the set. It is usable with an error if that is about some names only.
 func (b *builder) done() (s *set, usable bool, err error) {
-	if len(b.mistakes) > 0 {
-		err = &fileError{path: b.path, mistakes: b.mistakes}
+	if len(b.fatal)+len(b.others) > 0 {
+		err = &fileError{path: b.path, mistakes: append(b.fatal, b.others...)}
 	}
-	if b.broken {
+	if len(b.fatal) > 0 {
 		return nil, false, err
 	}
 	return &b.set, true, err

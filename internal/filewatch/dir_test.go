@@ -6,11 +6,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -130,7 +132,7 @@ func TestKubernetesVolume(t *testing.T) {
 
 // All values of a volume are of one version, whatever the swaps.
 func TestVolumeNeverMixed(t *testing.T) {
-	reads, changes := int64(200_000), 1000
+	reads, changes := int64(100_000), 300
 	if testing.Short() {
 		reads, changes = 5_000, 50
 	}
@@ -139,7 +141,7 @@ func TestVolumeNeverMixed(t *testing.T) {
 	}
 	v := volume{dir: t.TempDir()}
 	v.put(t, files(0))
-	w := Dir(v.dir, always, text)
+	w := Dir(v.dir, Options{Limit: 100, Every: 100 * time.Microsecond}, text)
 	require.NoError(t, get(t, w).Err)
 	var done atomic.Int64
 	var writing atomic.Bool
@@ -156,6 +158,7 @@ func TestVolumeNeverMixed(t *testing.T) {
 				if !assert.Len(t, all, 3) || !assert.Len(t, slices.Compact(all), 1) {
 					return
 				}
+				runtime.Gosched() // the writer needs its turn
 			}
 		})
 	}
@@ -164,6 +167,7 @@ func TestVolumeNeverMixed(t *testing.T) {
 	}
 	writing.Store(false)
 	wg.Wait()
+	w.due.Store(0)
 	assert.Equal(t, files(changes), values(get(t, w)))
 }
 
