@@ -49,6 +49,7 @@ func real(t testing.TB) metastoretest.Server {
 			return with(func(c *driver.Config) { c.DBName = name })
 		},
 		Bare:        bare,
+		Silent:      func(address string) string { return with(func(c *driver.Config) { c.Addr, c.DBName = address, "x" }) },
 		Dump:        "mysql.sql",
 		Unreachable: with(func(c *driver.Config) { c.Addr, c.DBName = "127.0.0.1:1", "x" }),
 		Refused:     with(func(c *driver.Config) { c.User, c.Passwd, c.DBName = "nobody", "wrong", "x" }),
@@ -73,3 +74,5 @@ func execute(t testing.TB, dsn, statement string) {
 }
 
 func TestMySQL(t *testing.T) { metastoretest.Run(t, real(t)) }
+
+func BenchmarkLookup(b *testing.B) { metastoretest.Benchmark(b, real(b)) }

@@ -50,6 +50,8 @@ func real(t testing.TB) (metastoretest.Server, *url.URL) {
 			return strings.ReplaceAll(script, "public.", schema+".")
 		},
 		Bare:        bare,
+		Floor:       func(dsn string) (*sql.DB, error) { return sql.Open("pgx", dsn) },
+		Silent:      func(address string) string { return with(func(u *url.URL) { u.Host = address }) },
 		Dump:        "postgres.sql",
 		Unreachable: with(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
 		Refused:     with(func(u *url.URL) { u.User = url.UserPassword("nobody", "wrong") }),
@@ -76,4 +78,9 @@ func execute(t testing.TB, dsn, statement string) {
 func TestPostgreSQL(t *testing.T) {
 	server, _ := real(t)
 	metastoretest.Run(t, server)
+}
+
+func BenchmarkLookup(b *testing.B) {
+	server, _ := real(b)
+	metastoretest.Benchmark(b, server)
 }

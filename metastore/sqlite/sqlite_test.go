@@ -24,3 +24,5 @@ var server = metastoretest.Server{
 }
 
 func TestSQLite(t *testing.T) { metastoretest.Run(t, server) }
+
+func BenchmarkLookup(b *testing.B) { metastoretest.Benchmark(b, server) }

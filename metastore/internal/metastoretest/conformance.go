@@ -1,6 +1,7 @@
 package metastoretest
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -59,14 +60,48 @@ func testConformance(t *testing.T, s Server) {
 			NoConfig:    true,
 		}
 	}
+	stall := func(opts *metastore.Options) func(t *testing.T) secrets.Backend {
+		if s.Silent == nil {
+			return nil
+		}
+		return func(t *testing.T) secrets.Backend { return s.open(t, s.Silent(silence(t)), opts) }
+	}
 	for name, opts := range map[string]*metastore.Options{"plain": nil, "encrypted": {FernetKeys: keys(newestKey, olderKey)}} {
 		t.Run(name, func(t *testing.T) {
 			h := harness(s.migrated, opts)
 			h.OneConnection = true
+			h.Stall = stall(opts)
 			backendtest.Run(t, h)
 		})
 	}
 	t.Run("1.10", func(t *testing.T) {
 		backendtest.Run(t, harness(func(t testing.TB) string { return s.empty(t, "1.10") }, nil))
 	})
+}
+
+// silence returns the address of a server that accepts connections and never answers.
+func silence(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var conns []net.Conn
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, conn)
+		}
+	}()
+	t.Cleanup(func() {
+		_ = listener.Close()
+		<-done
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	})
+	return listener.Addr().String()
 }

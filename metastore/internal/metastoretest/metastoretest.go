@@ -24,10 +24,14 @@ type Server struct {
 	Fresh func(t testing.TB) string
 	// Bare opens a database for the test's own statements, several of which may stand in one text.
 	Bare func(dsn string) (*sql.DB, error)
+	// Floor opens it for a benchmark. Nil: Bare does.
+	Floor func(dsn string) (*sql.DB, error)
 	// Dump is the name of its dumps in testdata/vectors/metastore: "sqlite.sql".
 	Dump string
 	// Place makes a dump load into the database of a DSN, where it names another place. Nil: it names none.
 	Place func(dsn, script string) string
+	// Silent is the DSN of a server at address that accepts and never answers. Nil: there are none.
+	Silent func(address string) string
 	// Unreachable is the DSN of a database that does not answer; Refused, if not blank, that of one that refuses the login.
 	Unreachable, Refused string
 	// Restart restarts the server; nil where there is none.
