@@ -121,17 +121,21 @@ func TestReadFile(t *testing.T) {
 	})
 }
 
-// Values that multiply through references end in an error, soon.
+// Values that multiply through references end in an error, soon, also where what they refer to is blank.
 func TestReferencesAreBounded(t *testing.T) {
-	var text strings.Builder
-	text.WriteString("[a]\nk0 = " + strings.Repeat("x", 1000) + "\n")
-	for i := range 8 {
-		text.WriteString("k" + string(rune('1'+i)) + " = " + strings.Repeat("%(k"+string(rune('0'+i))+")s", 100) + "\n")
+	for name, seed := range map[string]string{"long": strings.Repeat("x", 1000), "blank": ""} {
+		t.Run(name, func(t *testing.T) {
+			var text strings.Builder
+			text.WriteString("[a]\nk0 = " + seed + "\n")
+			for i := range 8 {
+				text.WriteString("k" + string(rune('1'+i)) + " = " + strings.Repeat("%(k"+string(rune('0'+i))+")s", 100) + "\n")
+			}
+			f, err := parse("f", text.String())
+			require.NoError(t, err)
+			_, _, _, err = f.get("a", "k8")
+			require.ErrorIs(t, err, errTooLong)
+		})
 	}
-	f, err := parse("f", text.String())
-	require.NoError(t, err)
-	_, _, _, err = f.get("a", "k8")
-	require.ErrorIs(t, err, errTooLong)
 }
 
 // FuzzRead: no panic, no endless work, every option has a line in the file, and no error shows what the file holds.

@@ -7,15 +7,16 @@ import (
 
 // Bounds on what values may grow to. Airflow has none of size.
 const (
-	maxDepth = 10 // as Python's configparser
-	maxValue = 1 << 20
+	maxDepth      = 10 // as Python's configparser
+	maxReferences = 10_000
+	maxValue      = 1 << 20
 )
 
 var (
 	errPercent = errors.New("a % that stands for itself must be written %% in the file")
 	errMissing = errors.New("a %(name)s in the value names an option that neither the section nor [DEFAULT] has")
 	errDepth   = errors.New("the %(name)s references in the value do not end")
-	errTooLong = errors.New("the value grows beyond 1 MiB when its references are put in")
+	errTooLong = errors.New("the value grows beyond 1 MiB, or 10 000 references, when its references are put in")
 )
 
 // get returns an option's value and the line it begins on. As in Python's configparser every section has the options of
@@ -25,11 +26,11 @@ func (f *file) get(name, key string) (value string, line int, found bool, err er
 	if !ok {
 		return "", 0, false, nil
 	}
-	var b strings.Builder
-	if err := f.interpolate(&b, name, e.raw, 1); err != nil {
+	i := interpolation{file: f, section: name}
+	if err := i.add(e.raw, 1); err != nil {
 		return "", e.line, true, err
 	}
-	return b.String(), e.line, true, nil
+	return i.String(), e.line, true, nil
 }
 
 // entry finds an option without reading its value.
@@ -44,33 +45,44 @@ func (f *file) entry(name, key string) (entry, bool) {
 	return e, ok
 }
 
-// interpolate writes text to b with %% as % and %(name)s as the value of that option.
-func (f *file) interpolate(b *strings.Builder, section, text string, depth int) error {
+// interpolation is a value of a section as far as its references are put in.
+type interpolation struct {
+	strings.Builder
+	file       *file
+	section    string
+	references int
+}
+
+// add appends text with %% as % and %(name)s as the value of that option.
+func (i *interpolation) add(text string, depth int) error {
 	if depth > maxDepth && strings.Contains(text, "%") { // as in Python, text without references is no level
 		return errDepth
 	}
 	for {
 		plain, rest, more := strings.Cut(text, "%")
-		if b.Len()+len(plain) > maxValue {
+		if i.Len()+len(plain) > maxValue {
 			return errTooLong
 		}
-		b.WriteString(plain)
+		i.WriteString(plain)
 		switch {
 		case !more:
 			return nil
 		case strings.HasPrefix(rest, "%"):
-			b.WriteByte('%')
+			i.WriteByte('%')
 			text = rest[1:]
 		case strings.HasPrefix(rest, "("):
 			name, after, ok := strings.Cut(rest[1:], ")")
 			if !ok || name == "" || !strings.HasPrefix(after, "s") {
 				return errPercent
 			}
-			e, ok := f.entry(section, strings.ToLower(name))
+			e, ok := i.file.entry(i.section, strings.ToLower(name))
 			if !ok {
 				return errMissing
 			}
-			if err := f.interpolate(b, section, e.raw, depth+1); err != nil {
+			if i.references++; i.references > maxReferences { // blank ones would not make it longer, only slower
+				return errTooLong
+			}
+			if err := i.add(e.raw, depth+1); err != nil {
 				return err
 			}
 			text = after[1:]
