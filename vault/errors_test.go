@@ -108,15 +108,18 @@ func TestNetworkFailures(t *testing.T) {
 	secure.StartTLS()
 	defer secure.Close()
 
-	for name, c := range map[string]struct{ address, says string }{
-		"connection refused":  {refusing, "connection refused"},
-		"no answer in time":   {silent.URL, "no answer in time"},
-		"an unknown CA":       {secure.URL, "unknown authority"},
-		"TLS at a plain port": {strings.Replace(silent.URL, "http:", "https:", 1), "TLS"},
-		"plain at a TLS port": {strings.Replace(secure.URL, "https:", "http:", 1), "400"},
+	for name, c := range map[string]struct {
+		address, says string
+		timeout       time.Duration
+	}{
+		"connection refused":  {refusing, "connection refused", 0},
+		"no answer in time":   {silent.URL, "no answer in time", 20 * time.Millisecond},
+		"an unknown CA":       {secure.URL, "unknown authority", 0},
+		"TLS at a plain port": {strings.Replace(silent.URL, "http:", "https:", 1), "TLS", 0},
+		"plain at a TLS port": {strings.Replace(secure.URL, "https:", "http:", 1), "400", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, err := vault.Open(t.Context(), &vault.Options{Address: c.address, Retries: -1, Timeout: 200 * time.Millisecond,
+			b, err := vault.Open(t.Context(), &vault.Options{Address: c.address, Retries: -1, Timeout: c.timeout,
 				Login: vault.Token{Token: secret(planted)}})
 			require.NoError(t, err)
 			defer b.Close()

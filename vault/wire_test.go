@@ -39,13 +39,27 @@ func newWire(t testing.TB, kvVersion int) *wire {
 		mounts:  map[string]int{"secret": kvVersion},
 		secrets: map[string]json.RawMessage{},
 		logins:  map[string]http.HandlerFunc{},
-		around:  func(next http.Handler) http.Handler { return next },
 	}
-	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.around(http.HandlerFunc(w.answer)).ServeHTTP(rw, r)
-	}))
+	w.Server = httptest.NewServer(w.handler())
 	t.Cleanup(w.Close)
 	return w
+}
+
+func (w *wire) handler() http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		next := http.Handler(http.HandlerFunc(w.answer))
+		if w.around != nil {
+			next = w.around(next)
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// approle takes every login with a role id.
+func approle(token string) map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"auth/approle/login": func(rw http.ResponseWriter, _ *http.Request) { grant(rw, token, 3600, true) },
+	}
 }
 
 // put stores a secret of these keys and values.
