@@ -44,7 +44,8 @@ func newVocabulary(extra map[string][]string, urlEncoded bool) (*vocabulary, err
 	for field, words := range fields {
 		add(field, words)
 	}
-	for field, words := range extra {
+	for _, field := range slices.Sorted(maps.Keys(extra)) {
+		words := extra[field]
 		if field == "user" {
 			field = "login"
 		}
