@@ -23,7 +23,7 @@ type CacheOptions struct {
 	// NegativeTTL is how long an absence is remembered, with the same jitter. 0: it is not.
 	NegativeTTL time.Duration
 	// RefreshAhead is how long before its end a value that is read is fetched again in the background, while its readers
-	// go on with the value they have. Shorter than TTL; 0: off.
+	// go on with the value they have; a random half of it at most is taken off. Shorter than TTL; 0: off.
 	RefreshAhead time.Duration
 	// StaleIfError is how long past its end a value is served while the search for it fails with ErrUnavailable, and with
 	// no other class. Each failure buys a pause in which the name is not asked for again: ten times what the attempt took,

@@ -136,7 +136,7 @@ func (p *plan) describeArguments(ctx context.Context) (options []Option) {
 func (p *plan) idle() (notes []string) {
 	if p.backend.text == "" {
 		for _, at := range p.candidates(p.kwargs) {
-			notes = append(notes, fmt.Sprintf("%s is not used: %s is not set", at.source, p.cls))
+			notes = append(notes, fmt.Sprintf("%s is not used: %s is not set", at.source, p.backend.opt))
 		}
 	}
 	for _, at := range p.candidates(p.kwargs) {

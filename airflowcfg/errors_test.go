@@ -99,7 +99,9 @@ func TestMistakes(t *testing.T) {
 		{name: "metastore asked how to reach it", file: "[secrets]\nbackend = airflow.secrets.metastore.MetastoreBackend\n[database]\nsql_alchemy_conn_secret = " + planted + "\n",
 			want: "airflow.cfg:4: [database] sql_alchemy_conn: malformed: the custom backend is the metastore itself"},
 		{name: "metastore as custom backend without a database", file: "[secrets]\nbackend = metastore\n", want: "airflow.cfg:2: [secrets] backend: malformed: the custom backend is the metastore, and [database] sql_alchemy_conn is not set"},
-		{name: "metastore's own refusal", file: "[core]\nfernet_key = " + planted + "\n[database]\nsql_alchemy_conn = bad://" + planted + "\n", want: "airflow.cfg:4: [database] sql_alchemy_conn: malformed: open backend metastore: malformed: unknown dialect (the Fernet key is from", also: []string{"airflow.cfg:2)"}},
+		{name: "metastore's own refusal", file: "[core]\nfernet_key = " + planted + "\n[database]\nsql_alchemy_conn = bad://" + planted + "\n", want: "airflow.cfg:4: [database] sql_alchemy_conn: malformed: open backend metastore: malformed: unknown dialect"},
+		{name: "metastore's refusal of the key", file: "[core]\nfernet_key = bad" + planted + "\nsql_alchemy_conn = x\n", want: "airflow.cfg:2: [core] fernet_key: malformed: open backend metastore: malformed: bad key"},
+		{name: "metastore's refusal in the old section", file: "[core]\nsql_alchemy_conn = bad://" + planted + "\n", want: "airflow.cfg:2: [core] sql_alchemy_conn: malformed: open backend metastore: malformed: unknown dialect"},
 
 		{name: "file's place", env: map[string]string{"AIRFLOW_CONFIG": "$A", "A": "$B", "B": "$A"}, want: ""},
 	} {

@@ -128,6 +128,9 @@ func init() {
 		if strings.HasPrefix(args.Conn, "bad") {
 			return fmt.Errorf("%w: unknown dialect", secrets.ErrMalformed)
 		}
+		if strings.HasPrefix(args.Key, "bad") {
+			return fmt.Errorf("%w: bad key", secrets.ErrMalformed)
+		}
 		return json.Unmarshal(kwargs, &f.kwargs)
 	})
 }

@@ -49,7 +49,7 @@ func (o *opener) metastore(ctx context.Context) (secrets.Backend, error) {
 func (o *opener) customMetastore(ctx context.Context) (secrets.Backend, error) {
 	b, err := o.openMetastore(ctx, func(context.Context, string) (string, error) { return "", errCycle })
 	if b == nil && err == nil {
-		err = o.backend.fail(o.cls, fmt.Errorf("%w: the custom backend is the metastore, and %s is not set", secrets.ErrMalformed, optDatabase))
+		err = o.backend.fail(fmt.Errorf("%w: the custom backend is the metastore, and %s is not set", secrets.ErrMalformed, optDatabase))
 	}
 	return b, err
 }
@@ -60,27 +60,35 @@ func (o *opener) openMetastore(ctx context.Context, ask getConfig) (secrets.Back
 	if err != nil {
 		return nil, err
 	}
-	kwargs := map[string]string{"sql_alchemy_conn": strings.TrimSpace(conn.text)} // a command's output ends in a newline
-	if kwargs["sql_alchemy_conn"] == "" {
+	url := strings.TrimSpace(conn.text) // a command's output ends in a newline
+	if url == "" {
 		return nil, nil
 	}
 	key, err := o.resolve(ctx, optFernetKey, ask)
 	if err != nil {
 		return nil, err
 	}
-	if key := strings.TrimSpace(key.text); key != "" {
-		kwargs["fernet_key"] = key
+	withKey := map[string]string{"sql_alchemy_conn": url, "fernet_key": strings.TrimSpace(key.text)}
+	if withKey["fernet_key"] == "" {
+		delete(withKey, "fernet_key")
 	}
-	text, _ := json.Marshal(kwargs) // strings can always be written
-	b, err := backend.Open(ctx, "metastore", text)
-	if err == nil {
+	b, err := openStore(ctx, withKey)
+	switch _, registered := backend.Lookup("metastore"); {
+	case err == nil:
 		return o.keep(b), nil
+	case !registered:
+		return nil, conn.fail(fmt.Errorf("%w: %w; a program that needs no metastore sets %s", secrets.ErrUnavailable, err, optOrder.variable()))
 	}
-	if _, ok := backend.Lookup("metastore"); !ok {
-		err = fmt.Errorf("%w: %w; a program that needs no metastore sets %s", secrets.ErrUnavailable, err, optOrder.variable())
-		return nil, conn.fail(optDatabase, err)
+	if b, withoutKey := openStore(ctx, map[string]string{"sql_alchemy_conn": url}); withoutKey == nil { // then the key is at fault
+		closeBackend(b)
+		return nil, key.fail(malformed(err))
 	}
-	return nil, conn.fail(optDatabase, malformed(fmt.Errorf("%w (the Fernet key is from %s)", err, key.source)))
+	return nil, conn.fail(malformed(err))
+}
+
+func openStore(ctx context.Context, kwargs map[string]string) (secrets.Backend, error) {
+	text, _ := json.Marshal(kwargs) // strings can always be written
+	return backend.Open(ctx, "metastore", text)
 }
 
 // asks reports whether the search path has a step.

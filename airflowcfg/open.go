@@ -89,16 +89,16 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 	}
 	kwargs, err := backend.OverrideKwargs(json.RawMessage(v.text), args)
 	if err != nil {
-		return nil, v.fail(o.kwargs, malformed(err))
+		return nil, v.fail(malformed(err))
 	}
 	b, err := backend.Open(ctx, o.backend.text, kwargs)
 	switch {
 	case !registered:
-		return nil, o.backend.fail(o.cls, fmt.Errorf("%w: %w", secrets.ErrUnavailable, err))
+		return nil, o.backend.fail(fmt.Errorf("%w: %w", secrets.ErrUnavailable, err))
 	case err != nil && len(variables) > 0:
-		return nil, v.fail(o.kwargs, fmt.Errorf("%w: %w (arguments are also set by %s)", secrets.ErrMalformed, err, strings.Join(variables, ", ")))
+		return nil, v.fail(fmt.Errorf("%w: %w (arguments are also set by %s)", secrets.ErrMalformed, err, strings.Join(variables, ", ")))
 	case err != nil:
-		return nil, v.fail(o.kwargs, malformed(err))
+		return nil, v.fail(malformed(err))
 	}
 	o.custom = o.keep(o.withLookup(b))
 	return o.custom, nil

@@ -117,7 +117,8 @@ func (c *config) candidates(o *option) []candidate {
 // value is an option's value and where it is from.
 type value struct {
 	text   string
-	source Source // zero: the default
+	opt    *option // the one asked for, or the one it had before
+	source Source  // zero: the default
 }
 
 func (v value) isDefault() bool { return v.source == Source{} }
@@ -150,13 +151,13 @@ func (c *config) resolve(ctx context.Context, o *option, ask getConfig) (value, 
 		case ask == nil && at.how == isSecret: // nobody to ask
 		case text == "" && at.how != isText && at.source.Env == "": // a blank answer to a file's _cmd or _secret is none
 		default:
-			return value{text: text, source: at.source}, nil
+			return value{text, at.opt, at.source}, nil
 		}
 	}
 	if absent != nil {
 		return value{}, absent.fail(fmt.Errorf("%w: %w", secrets.ErrUnavailable, errNoSecret))
 	}
-	return value{text: o.def}, nil
+	return value{text: o.def, opt: o}, nil
 }
 
 // text is what stands at a candidate, with what it refers to put in.
@@ -186,8 +187,8 @@ func (at *candidate) fail(err error) error {
 }
 
 // fail makes the error of an option's value.
-func (v value) fail(o *option, err error) error {
-	return &Error{Source: v.source, Option: o.String(), Err: err}
+func (v value) fail(err error) error {
+	return &Error{Source: v.source, Option: v.opt.String(), Err: err}
 }
 
 func malformed(err error) error { return fmt.Errorf("%w: %w", secrets.ErrMalformed, err) }

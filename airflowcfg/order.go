@@ -39,7 +39,7 @@ func splitOrder(v value, o *option) ([]string, error) {
 			reason = fmt.Sprintf("unknown backend %q", name)
 		}
 		if reason != "" {
-			return nil, v.fail(o, fmt.Errorf("%w: %s; write some of %s, separated by commas",
+			return nil, v.fail(fmt.Errorf("%w: %s; write some of %s, separated by commas",
 				secrets.ErrMalformed, reason, strings.Join(known, ", ")))
 		}
 		order = append(order, name)

@@ -18,8 +18,7 @@ type plan struct {
 	*config
 	opts    *Options
 	backend value   // the class path or driver name of the custom backend; blank for none
-	cls     *option // where it is from: of [secrets] or of [workers]
-	kwargs  *option
+	kwargs  *option // its arguments: of [secrets] or of [workers]
 	steps   []step
 	chain   secrets.Options
 	read    []*option // in the order of reading
@@ -45,19 +44,19 @@ func newPlan(ctx context.Context, c *config, opts *Options) (*plan, error) {
 func (p *plan) plain(ctx context.Context, o *option) (value, error) {
 	p.note(o)
 	v, err := p.resolve(ctx, o, nil)
-	v.text = strings.TrimSpace(v.text)
+	v.text, v.opt = strings.TrimSpace(v.text), o
 	return v, err
 }
 
 func (p *plan) chooseBackend(ctx context.Context) (err error) {
-	p.cls, p.kwargs = optBackend, optKwargs
+	p.kwargs = optKwargs
 	if p.opts.Worker {
 		p.backend, err = p.plain(ctx, optWorkerBackend)
 		if err != nil {
 			return err
 		}
 		if p.backend.text != "" {
-			p.cls, p.kwargs = optWorkerBackend, optWorkerKwargs
+			p.kwargs = optWorkerKwargs
 		}
 	}
 	if p.backend.text == "" {
@@ -90,7 +89,7 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 		s := step{name: name}
 		switch name {
 		case stepCustom:
-			s.driver, s.layer, s.reason = p.backend.text, p.customName(), p.cls.String()+" is set"
+			s.driver, s.layer, s.reason = p.backend.text, p.customName(), p.backend.opt.String()+" is set"
 			s.skipped = p.backend.text == ""
 		case stepEnvironment:
 			s.driver, s.layer, s.reason = "env", "env", "needs no setting"
@@ -159,7 +158,7 @@ func (p *plan) chooseChain(ctx context.Context) error {
 	}
 	on, err := parseBool(use.text)
 	if err != nil {
-		return use.fail(optUseCache, err)
+		return use.fail(err)
 	}
 	ttl, err := p.plain(ctx, optCacheTTL)
 	if err != nil {
@@ -167,7 +166,7 @@ func (p *plan) chooseChain(ctx context.Context) error {
 	}
 	seconds, err := strconv.ParseUint(ttl.text, 10, 32)
 	if err != nil {
-		return ttl.fail(optCacheTTL, fmt.Errorf("%w: write a whole number of seconds, such as 900", secrets.ErrMalformed))
+		return ttl.fail(fmt.Errorf("%w: write a whole number of seconds, such as 900", secrets.ErrMalformed))
 	}
 	if use.isDefault() {
 		on = p.chain.Cache != nil
@@ -194,7 +193,7 @@ func (p *plan) noteTeams(ctx context.Context) error {
 	}
 	on, err := parseBool(v.text)
 	if err != nil {
-		return v.fail(optMultiTeam, err)
+		return v.fail(err)
 	}
 	if on {
 		p.notes = append(p.notes, optMultiTeam.String()+" is ignored: the chain looks up the names that all teams share; "+

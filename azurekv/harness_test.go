@@ -38,12 +38,19 @@ func newServerBehind(t testing.TB, wrap func(http.Handler) http.Handler) *azuret
 func clientOptions(s *azuretest.Server) azsecrets.ClientOptions {
 	return azsecrets.ClientOptions{
 		ClientOptions: azcore.ClientOptions{
-			Transport: s.Client(),
+			Transport: &http.Client{Transport: transport(s)},
 			Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: s.URL},
 			Retry:     policy.RetryOptions{RetryDelay: time.Millisecond, MaxRetryDelay: 20 * time.Millisecond},
 		},
 		DisableChallengeResourceVerification: true,
 	}
+}
+
+// transport keeps as many connections as the tests use: handshakes are most of their time otherwise.
+func transport(s *azuretest.Server) *http.Transport {
+	t := s.Client().Transport.(*http.Transport)
+	t.MaxIdleConnsPerHost = 100
+	return t
 }
 
 // options log in with the client secret that s knows.

@@ -25,7 +25,7 @@ func (o *Options) open(context.Context) (session, error) {
 	closeIdle := func() {} // a transport of the caller's is the caller's to close
 	if options.Transport == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 10
+		transport.MaxIdleConnsPerHost = transport.MaxIdleConns // there is one host; a new connection costs a handshake
 		options.Transport = &http.Client{Transport: transport}
 		closeIdle = transport.CloseIdleConnections
 	}

@@ -13,7 +13,7 @@ import (
 type Options[V any] struct {
 	TTL          time.Duration // of a value; jitter takes up to a tenth off; 0: not kept
 	NegativeTTL  time.Duration // of an absence; 0: not kept
-	RefreshAhead time.Duration // how long before its end a value that is read is loaded again in the background, at most half its life; 0: never
+	RefreshAhead time.Duration // how long before its end a value that is read is loaded again in the background, at most half its life; jitter takes up to half off; 0: never
 	StaleIfError time.Duration // how long past its end a value is served while its loads fail with an outage; 0: never
 	MaxEntries   int           // bound on entries, overstepped by the insertions under way at most; 0: 10 000
 

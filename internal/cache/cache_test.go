@@ -353,7 +353,8 @@ func TestCacheRefreshesAreFew(t *testing.T) {
 				<-open
 			}
 			return key, nil
-		}, cache.Options[string]{TTL: 10 * time.Minute, RefreshAhead: 2 * time.Minute, Now: func() time.Time { return now }})
+		}, cache.Options[string]{TTL: 10 * time.Minute, RefreshAhead: 2 * time.Minute,
+			Now: func() time.Time { return now }, Rand: func() float64 { return 0 }})
 		all := func() {
 			for i := range 100 {
 				_, err := c.Get(t.Context(), fmt.Sprint(i))

@@ -117,7 +117,8 @@ func (l *Loading[V]) Store(v V, err error) (Item[V], error) {
 func (c *Cache[V]) entry(l *Loading[V], v V) *entry[V] {
 	life := c.lifetime(c.options.TTL)
 	e := &entry[V]{key: l.key, value: v, fetched: l.began, expires: l.began + life}
-	e.due.Store(e.expires - min(int64(c.options.RefreshAhead), life/2))
+	ahead := (1 - c.options.Rand()/2) * float64(min(int64(c.options.RefreshAhead), life/2))
+	e.due.Store(e.expires - int64(ahead))
 	return e
 }
 

@@ -4,14 +4,18 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
 	driver "github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/metastore"
 	"github.com/secretchain/secrets/metastore/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore/mysql"
 )
@@ -28,8 +32,8 @@ func bare(dsn string) (*sql.DB, error) {
 	return sql.Open("mysql", config.FormatDSN())
 }
 
-// real returns the real server.
-func real(t testing.TB) metastoretest.Server {
+// peer returns the real server.
+func peer(t testing.TB) metastoretest.Server {
 	t.Helper()
 	admin := metastoretest.Env(t, "SECRETS_TEST_MYSQL")
 	with := func(change func(c *driver.Config)) string {
@@ -73,6 +77,93 @@ func execute(t testing.TB, dsn, statement string) {
 	require.NoError(t, err)
 }
 
-func TestMySQL(t *testing.T) { metastoretest.Run(t, real(t)) }
+func TestMySQL(t *testing.T) { metastoretest.Run(t, peer(t)) }
 
-func BenchmarkLookup(b *testing.B) { metastoretest.Benchmark(b, real(b)) }
+func BenchmarkLookup(b *testing.B) { metastoretest.Benchmark(b, peer(b)) }
+
+// The grants of the package comment are enough, and no less is.
+func TestPermissions(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	owner, err := mysql.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer owner.Close()
+	require.NoError(t, owner.Migrate(t.Context()))
+	require.NoError(t, owner.SetVariable(t.Context(), "x", "1"))
+	config, err := driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	as := func(grants string) *metastore.Store {
+		c := config.Clone()
+		c.User, c.Passwd = "u_"+strings.ToLower(rand.Text())[:16], "loopback"
+		who := "'" + c.User + "'@'127.0.0.1'"
+		execute(t, dsn, "CREATE USER "+who+" IDENTIFIED BY 'loopback'")
+		t.Cleanup(func() { execute(t, dsn, "DROP USER "+who) })
+		for _, table := range []string{"connection", "variable"} {
+			execute(t, dsn, "GRANT "+grants+" ON "+c.DBName+"."+table+" TO "+who)
+		}
+		store, err := mysql.Open(t.Context(), c.FormatDSN(), nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+	metastoretest.Permissions(t, as("SELECT"), as("SELECT, INSERT, UPDATE, DELETE"))
+}
+
+func TestDriver(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	config, err := driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	for _, scheme := range []string{"mysql", "mysql+mysqldb", "mysql+pymysql", "mysql+mysqlconnector", "mariadb"} {
+		metastoretest.Driver(t, map[string]any{"sql_alchemy_conn": scheme + "://" + config.User + ":" + url.PathEscape(config.Passwd) + "@" +
+			config.Addr + "/" + config.DBName + "?charset=utf8mb4"})
+	}
+	metastoretest.Driver(t, map[string]any{"dsn": dsn})
+}
+
+// Airflow's tables may have a collation that ignores case. Then the database's answer counts, in batches too.
+func TestCollations(t *testing.T) {
+	server := peer(t)
+	for _, c := range []struct {
+		collation string
+		folds     bool
+	}{{"utf8mb4_unicode_ci", true}, {"utf8mb3_bin", false}} {
+		t.Run(c.collation, func(t *testing.T) {
+			dsn := server.Fresh(t)
+			store, err := mysql.Open(t.Context(), dsn, nil)
+			require.NoError(t, err)
+			defer store.Close()
+			require.NoError(t, store.Migrate(t.Context()))
+			execute(t, dsn, "ALTER TABLE variable MODIFY `key` varchar(250) COLLATE "+c.collation+
+				"; ALTER TABLE connection MODIFY conn_id varchar(250) COLLATE "+c.collation+" NOT NULL")
+			require.NoError(t, store.SetVariable(t.Context(), "Straße", "1"))
+			require.NoError(t, store.SetVariable(t.Context(), "other", "2"))
+			require.NoError(t, store.SetConnection(t.Context(), secrets.Connection{ID: "Db", Type: "mysql"}))
+
+			asked := []string{"Straße", "STRASSE", "straße", "absent", "other", "OTHER"}
+			many, err := store.GetVariables(t.Context(), asked)
+			require.NoError(t, err)
+			for _, name := range asked {
+				value, err := store.GetVariable(t.Context(), name)
+				if err != nil {
+					require.ErrorIs(t, err, secrets.ErrNotFound)
+				}
+				got, ok := many[name]
+				assert.Equal(t, err == nil, ok, name)
+				assert.Equal(t, value, got, name)
+			}
+			assert.Len(t, many, map[bool]int{true: 5, false: 2}[c.folds])
+			conns, err := store.GetConnectionMap(t.Context(), []string{"DB"})
+			require.NoError(t, err)
+			assert.Len(t, conns, map[bool]int{true: 1, false: 0}[c.folds])
+			if c.folds {
+				assert.Equal(t, "DB", conns["DB"][0].ID, "the name that was asked for")
+			}
+
+			require.NoError(t, store.SetVariable(t.Context(), "OTHER", "3"))
+			value, err := store.GetVariable(t.Context(), "other")
+			require.NoError(t, err)
+			assert.Equal(t, map[bool]string{true: "3", false: "2"}[c.folds], value)
+		})
+	}
+}

@@ -2,12 +2,8 @@ package mysql
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +22,14 @@ var drivers = []string{"", "mysqldb", "pymysql", "mysqlconnector", "aiomysql", "
 // connect_timeout, read_timeout and write_timeout in seconds, use_unicode, and for TLS ssl, ssl_mode, ssl_disabled, ssl_ca,
 // ssl_cert, ssl_key, ssl_check_hostname, ssl_verify_cert and ssl_verify_identity. Others are refused.
 func openURL(_ context.Context, u sqlalchemy.URL, opts *metastore.Options) (*metastore.Store, error) {
+	config, err := translate(u)
+	if err != nil {
+		return nil, err
+	}
+	return open(config, opts)
+}
+
+func translate(u sqlalchemy.URL) (*mysql.Config, error) {
 	if !slices.Contains(drivers, u.Driver) {
 		return nil, fmt.Errorf("mysql: the driver %q of the URL is not known: mysqldb, pymysql and mysqlconnector are", u.Driver)
 	}
@@ -51,7 +55,7 @@ func openURL(_ context.Context, u sqlalchemy.URL, opts *metastore.Options) (*met
 		return nil, err
 	}
 	config.AllowFallbackToPlaintext = config.TLS != nil && secure.mode == "PREFERRED"
-	return open(config, opts)
+	return config, nil
 }
 
 func setOption(config *mysql.Config, secure *security, name, value string) error {
@@ -128,57 +132,4 @@ func setOption(config *mysql.Config, secure *security, name, value string) error
 	return fmt.Errorf("mysql: the option %q of the URL is not supported: charset, collation, unix_socket, sql_mode, connect_timeout, "+
 		"read_timeout, write_timeout, use_unicode, ssl, ssl_mode, ssl_disabled, ssl_ca, ssl_cert, ssl_key, ssl_check_hostname, "+
 		"ssl_verify_cert and ssl_verify_identity are", name)
-}
-
-// security is what the options say about TLS.
-type security struct {
-	on, off           bool
-	mode              string // ssl_mode
-	ca, cert, key     string // files
-	host, hostGiven   bool
-	chain, chainGiven bool
-}
-
-// config returns nil where TLS is not asked for. Unless the options say less, the server's certificate is verified, its
-// host too: ssl_mode REQUIRED and PREFERRED verify nothing, as in MySQL's own client, and VERIFY_CA the chain alone.
-func (s security) config(host string) (*tls.Config, error) {
-	wanted := s.on || s.mode != "" || s.ca != "" || s.cert != "" || s.key != "" || s.hostGiven && s.host || s.chainGiven && s.chain
-	if !wanted || s.off || s.mode == "DISABLED" {
-		return nil, nil
-	}
-	config := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-	if s.ca != "" {
-		pem, err := os.ReadFile(s.ca)
-		if err != nil {
-			return nil, errors.New("mysql: the file of the option ssl_ca cannot be read")
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("mysql: the file of the option ssl_ca holds no certificate in PEM form")
-		}
-	}
-	if s.cert != "" || s.key != "" {
-		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
-		if err != nil { // not wrapped: it may speak of the key
-			return nil, errors.New("mysql: the files of the options ssl_cert and ssl_key are not a certificate and its key in PEM form")
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	chain := s.mode != "REQUIRED" && s.mode != "PREFERRED" && !(s.chainGiven && !s.chain) || s.ca != "" && s.mode == "REQUIRED"
-	identity := chain && s.mode != "VERIFY_CA" && s.mode != "REQUIRED" && !(s.hostGiven && !s.host)
-	switch {
-	case !chain:
-		config.InsecureSkipVerify = true
-	case !identity:
-		config.InsecureSkipVerify = true // of the host; the chain is verified here
-		config.VerifyConnection = func(state tls.ConnectionState) error {
-			options := x509.VerifyOptions{Roots: config.RootCAs, Intermediates: x509.NewCertPool()}
-			for _, cert := range state.PeerCertificates[1:] {
-				options.Intermediates.AddCert(cert)
-			}
-			_, err := state.PeerCertificates[0].Verify(options)
-			return err
-		}
-	}
-	return config, nil
 }

@@ -13,6 +13,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets/metastore"
 	"github.com/secretchain/secrets/metastore/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore/postgres"
 )
@@ -24,8 +25,8 @@ func bare(dsn string) (*sql.DB, error) {
 	return sql.Open("pgx", dsn+"&default_query_exec_mode=simple_protocol")
 }
 
-// real returns the real server, by its URL.
-func real(t testing.TB) (metastoretest.Server, *url.URL) {
+// peer returns the real server, by its URL.
+func peer(t testing.TB) (metastoretest.Server, *url.URL) {
 	t.Helper()
 	admin, err := url.Parse(metastoretest.Env(t, "SECRETS_TEST_POSTGRES"))
 	require.NoError(t, err)
@@ -76,11 +77,55 @@ func execute(t testing.TB, dsn, statement string) {
 }
 
 func TestPostgreSQL(t *testing.T) {
-	server, _ := real(t)
+	server, _ := peer(t)
 	metastoretest.Run(t, server)
 }
 
 func BenchmarkLookup(b *testing.B) {
-	server, _ := real(b)
+	server, _ := peer(b)
 	metastoretest.Benchmark(b, server)
+}
+
+// The grants of the package comment are enough, and no less is.
+func TestPermissions(t *testing.T) {
+	server, admin := peer(t)
+	dsn := server.Fresh(t)
+	owner, err := postgres.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer owner.Close()
+	require.NoError(t, owner.Migrate(t.Context()))
+	require.NoError(t, owner.SetVariable(t.Context(), "x", "1"))
+	_, schema, _ := strings.Cut(dsn, "search_path=")
+	reader, writer := schema+"_r", schema+"_w"
+	for _, role := range []string{reader, writer} {
+		execute(t, dsn, "CREATE ROLE "+role+" LOGIN PASSWORD 'loopback'; GRANT USAGE ON SCHEMA "+schema+" TO "+role)
+		t.Cleanup(func() { execute(t, admin.String(), "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	}
+	execute(t, dsn, "GRANT SELECT ON connection, variable TO "+reader+
+		"; GRANT SELECT, INSERT, UPDATE, DELETE ON connection, variable TO "+writer+
+		"; GRANT USAGE ON SEQUENCE connection_id_seq, variable_id_seq TO "+writer)
+	as := func(role string) *metastore.Store {
+		u, err := url.Parse(dsn)
+		require.NoError(t, err)
+		u.User = url.UserPassword(role, "loopback")
+		store, err := postgres.Open(t.Context(), u.String(), nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+	metastoretest.Permissions(t, as(reader), as(writer))
+}
+
+func TestDriver(t *testing.T) {
+	server, _ := peer(t)
+	dsn := server.Fresh(t)
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	_, schema, _ := strings.Cut(dsn, "search_path=")
+	u.RawQuery = "sslmode=disable&options=-csearch_path%3D" + schema
+	for _, scheme := range []string{"postgresql", "postgresql+psycopg2", "postgresql+psycopg", "postgresql+asyncpg", "postgres"} {
+		u.Scheme = scheme
+		metastoretest.Driver(t, map[string]any{"sql_alchemy_conn": u.String()})
+	}
+	metastoretest.Driver(t, map[string]any{"dsn": dsn})
 }

@@ -22,8 +22,17 @@ var drivers = []string{"", "psycopg2", "psycopg2cffi", "psycopg", "psycopg_async
 // openURL is Open for SQLAlchemy's postgresql:// URLs of any driver. Options of libpq go through, host may repeat and
 // carry a port; asyncpg's ssl is sslmode; client_encoding must be UTF-8, which is what the store speaks. Others are refused.
 func openURL(ctx context.Context, u sqlalchemy.URL, opts *metastore.Options) (*metastore.Store, error) {
+	dsn, err := translate(u)
+	if err != nil {
+		return nil, err
+	}
+	return Open(ctx, dsn, opts)
+}
+
+// translate returns the URL as key=value pairs.
+func translate(u sqlalchemy.URL) (dsn string, err error) {
 	if !slices.Contains(drivers, u.Driver) {
-		return nil, fmt.Errorf("postgres: the driver %q of the URL is not known: psycopg2, psycopg and asyncpg are", u.Driver)
+		return "", fmt.Errorf("postgres: the driver %q of the URL is not known: psycopg2, psycopg and asyncpg are", u.Driver)
 	}
 	settings := map[string]string{"user": u.User, "password": u.Password.Reveal(), "dbname": u.Database, "host": u.Host}
 	if u.Port != 0 {
@@ -46,12 +55,12 @@ func openURL(ctx context.Context, u sqlalchemy.URL, opts *metastore.Options) (*m
 			}
 		case o.Name == "client_encoding":
 			if encoding := strings.ToLower(strings.ReplaceAll(value, "-", "")); encoding != "utf8" && encoding != "unicode" {
-				return nil, errors.New("postgres: the option client_encoding of the URL must be utf8, or be left out")
+				return "", errors.New("postgres: the option client_encoding of the URL must be utf8, or be left out")
 			}
 		case slices.Contains(passed, o.Name):
 			settings[o.Name] = value
 		default:
-			return nil, fmt.Errorf("postgres: the option %q of the URL is not supported: %s, ssl and client_encoding are", o.Name, strings.Join(passed, ", "))
+			return "", fmt.Errorf("postgres: the option %q of the URL is not supported: %s, ssl and client_encoding are", o.Name, strings.Join(passed, ", "))
 		}
 	}
 	if len(hosts) > 0 {
@@ -70,5 +79,5 @@ func openURL(ctx context.Context, u sqlalchemy.URL, opts *metastore.Options) (*m
 		pairs = []string{"dbname=''"} // everything from libpq's environment
 	}
 	slices.Sort(pairs)
-	return Open(ctx, strings.Join(pairs, " "), opts)
+	return strings.Join(pairs, " "), nil
 }
