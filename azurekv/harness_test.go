@@ -46,10 +46,10 @@ func clientOptions(s *azuretest.Server) azsecrets.ClientOptions {
 	}
 }
 
-// transport keeps as many connections as the tests use: handshakes are most of their time otherwise.
+// transport opens few connections and keeps them: handshakes are most of the tests' time otherwise.
 func transport(s *azuretest.Server) *http.Transport {
 	t := s.Client().Transport.(*http.Transport)
-	t.MaxIdleConnsPerHost = 100
+	t.MaxConnsPerHost, t.MaxIdleConnsPerHost = 16, 16
 	return t
 }
 

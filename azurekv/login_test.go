@@ -38,7 +38,7 @@ func (e *everyHost) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	sent := req.Clone(req.Context())
-	sent.URL.Host, sent.Host = to.Host, ""
+	sent.URL.Host, sent.Host = to.Host, req.URL.Host
 	resp, err := e.server.Client().Do(sent)
 	if err == nil {
 		resp.Request = req

@@ -190,7 +190,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 
 // loginService is the part of Microsoft Entra ID that an application needs to log in.
 func (s *Server) loginService(w http.ResponseWriter, r *http.Request) {
-	authority := s.URL + "/" + Tenant
+	authority := "https://" + r.Host + "/" + Tenant
 	if strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") {
 		write(w, http.StatusOK, map[string]any{
 			"issuer":                 authority + "/v2.0",
