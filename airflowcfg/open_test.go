@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -131,6 +132,18 @@ func TestArgumentsOfTheProcess(t *testing.T) {
 	assert.Contains(t, err.Error(), `unknown argument "uri": did you mean "url"?`)
 	assert.Contains(t, err.Error(), "AIRFLOW__SECRETS__BACKEND_KWARG__URI")
 	assert.NotContains(t, err.Error(), planted)
+}
+
+func TestArgumentsTwice(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("variables that differ in case alone are one on Windows")
+	}
+	t.Setenv("AIRFLOW_CONFIG", filepath.Join(t.TempDir(), "missing.cfg"))
+	t.Setenv("AIRFLOW__SECRETS__BACKEND", "fakestore")
+	t.Setenv("AIRFLOW__SECRETS__BACKEND_KWARG__URL", planted)
+	t.Setenv("AIRFLOW__SECRETS__BACKEND_KWARG__Url", planted)
+	_, err := airflowcfg.Open(t.Context(), nil)
+	require.EqualError(t, err, `airflow configuration: AIRFLOW__SECRETS__BACKEND_KWARG__Url: malformed: another variable sets the argument "url" too: keep one`)
 }
 
 func TestFindsTheFile(t *testing.T) {

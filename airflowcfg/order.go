@@ -17,9 +17,9 @@ const (
 )
 
 // splitOrder takes a backends_order apart. Unlike in Airflow no name must be there.
-func splitOrder(v value, o *option) ([]string, error) {
+func splitOrder(v value) ([]string, error) {
 	known, other, belongs := []string{stepCustom, stepEnvironment, stepMetastore}, stepExecutionAPI, optWorkerOrder
-	if o == optWorkerOrder {
+	if v.opt == optWorkerOrder {
 		known, other, belongs = []string{stepCustom, stepEnvironment, stepExecutionAPI}, stepMetastore, optOrder
 	}
 	var order []string

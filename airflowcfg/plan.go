@@ -81,7 +81,7 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	order, err := splitOrder(v, o)
+	order, err := splitOrder(v)
 	if err != nil {
 		return err
 	}
@@ -100,12 +100,12 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 				return err
 			}
 			s.reason, s.skipped = optDatabase.String()+" is set", !set
-			if name == stepExecutionAPI {
-				s.reason += "; asked in place of the Execution API"
-			}
 		}
 		if s.skipped {
 			s.reason = strings.Replace(s.reason, " is set", " is not set", 1)
+		}
+		if name == stepExecutionAPI {
+			s.reason += " (the metastore stands in for the Execution API)"
 		}
 		p.steps = append(p.steps, s)
 	}
