@@ -17,6 +17,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 )
@@ -68,7 +69,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 2)
-			w.around = func(http.Handler) http.Handler { return c.answer }
+			w.answer(c.answer)
 			b := w.opened(t, vault.Options{Retries: -1})
 			_, err := b.GetVariable(t.Context(), "hello")
 			require.Error(t, err)
@@ -139,21 +140,19 @@ func TestNetworkFailures(t *testing.T) {
 // The vendor's client repeats what may pass, and the caller's context ends that.
 func TestRepeating(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "x"})
+	w.Put("secret/variables/hello", map[string]any{"value": "x"})
 	failures := 2
-	w.around = func(next http.Handler) http.Handler {
+	w.Around = func(next http.Handler) http.Handler {
 		if failures > 0 {
 			failures--
-			return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { refuse(rw, 500+failures*3) })
+			return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Refuse(rw, 500+failures*3) })
 		}
 		return next
 	}
 	_, err := w.opened(t, vault.Options{}).GetVariable(t.Context(), "hello")
 	require.NoError(t, err)
 
-	w.around = func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { refuse(rw, 500) })
-	}
+	w.answer(func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Refuse(rw, 500) })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = w.opened(t, vault.Options{Retries: 1000}).GetVariable(ctx, "hello")
@@ -176,11 +175,11 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 2)
 			for mount, version := range c.mounts {
-				w.mounts[mount] = version
+				w.Mounts[mount] = version
 			}
-			w.logins["auth/token/lookup-self"] = func(rw http.ResponseWriter, _ *http.Request) { give(rw, map[string]any{"ttl": 1}) }
+			w.Answers["auth/token/lookup-self"] = func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Give(rw, map[string]any{"ttl": 1}) }
 			err := w.opened(t, c.options).Check(t.Context())
-			assert.Len(t, w.asked(), 1)
+			assert.Len(t, w.Requests(), 1)
 			if c.class == nil {
 				assert.NoError(t, err)
 				return
@@ -200,13 +199,13 @@ func TestList(t *testing.T) {
 	for version := 1; version <= 2; version++ {
 		w := newWire(t, version)
 		for _, name := range []string{"a", "b/c", "b/d/e", "b"} {
-			w.put("secret/connections/"+name, map[string]any{"conn_uri": "x://y"})
+			w.Put("secret/connections/"+name, map[string]any{"conn_uri": "x://y"})
 		}
 		b := w.opened(t, vault.Options{KVVersion: version, Config: backend.Off})
 		ids, err := b.List(t.Context(), secrets.KindConnection)
 		require.NoError(t, err)
 		assert.ElementsMatch(t, []string{"a", "b", "b/c", "b/d/e"}, ids)
-		assert.Len(t, w.asked(), 3, "one request for each folder")
+		assert.Len(t, w.Requests(), 3, "one request for each folder")
 		ids, err = b.List(t.Context(), secrets.KindVariable)
 		require.NoError(t, err)
 		assert.Empty(t, ids)

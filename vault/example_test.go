@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 
 	"github.com/hashicorp/vault/api"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/vault"
 )
 
@@ -79,13 +81,11 @@ func Example_driver() {
 
 // exampleServer answers like a Vault with one engine of version 2 at airflow.
 func exampleServer() *httptest.Server {
-	w := &wire{
-		mounts:  map[string]int{"airflow": 2},
-		secrets: map[string]json.RawMessage{},
-		logins:  approle("s.token"),
-		tokens:  map[string]bool{"s.token": true},
-	}
-	w.put("airflow/connections/smtp_default", map[string]any{"conn_uri": "smtps://user:pass@relay.example.com:465"})
-	w.put("airflow/variables/hello", map[string]any{"value": "world"})
-	return httptest.NewServer(w.handler())
+	w := vaultwire.New(2)
+	w.Mounts["airflow"] = 2
+	w.Accept("s.token")
+	w.Answers["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Grant(rw, "s.token", 3600, true) }
+	w.Put("airflow/connections/smtp_default", map[string]any{"conn_uri": "smtps://user:pass@relay.example.com:465"})
+	w.Put("airflow/variables/hello", map[string]any{"value": "world"})
+	return httptest.NewServer(w)
 }

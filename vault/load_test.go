@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 )
@@ -18,17 +19,17 @@ import (
 func TestManyLookups(t *testing.T) {
 	w := newWire(t, 2)
 	for i := range 100 {
-		w.put(fmt.Sprintf("secret/variables/v%d", i), map[string]any{"value": fmt.Sprintf("%s %d", planted, i)})
+		w.Put(fmt.Sprintf("secret/variables/v%d", i), map[string]any{"value": fmt.Sprintf("%s %d", planted, i)})
 	}
-	w.tokens = map[string]bool{}
+	w.Accept()
 	var logins atomic.Int32
-	w.logins["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
+	w.Answers["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
 		token := fmt.Sprint("s.", logins.Add(1))
-		w.tokens[token] = true
-		grant(rw, token, 3600, true)
+		w.Accept(token)
+		vaultwire.Grant(rw, token, 3600, true)
 	}
-	faults := &wiretest.Faults{Handler: http.HandlerFunc(w.answer)}
-	w.around = func(http.Handler) http.Handler { return faults }
+	faults := &wiretest.Faults{Handler: http.HandlerFunc(w.Answer)}
+	w.Around = func(http.Handler) http.Handler { return faults }
 	b := w.opened(t, vault.Options{Login: vault.AppRole{RoleID: "r"}, Retries: 8})
 
 	var wrong atomic.Int32
@@ -37,9 +38,7 @@ func TestManyLookups(t *testing.T) {
 		lookups.Go(func() {
 			for n := range 100 {
 				if i == 0 && n == 50 {
-					w.mu.Lock()
-					clear(w.tokens)
-					w.mu.Unlock()
+					w.Accept()
 				}
 				got, err := b.GetVariable(t.Context(), fmt.Sprintf("v%d", i))
 				if !assert.NoError(t, err) {
@@ -62,8 +61,8 @@ func TestManyLookups(t *testing.T) {
 // The bare call of the vendor's client, and a lookup around it: the difference is what this package costs.
 func BenchmarkLookup(b *testing.B) {
 	w := newWire(b, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "world"})
-	w.put("secret/connections/pg", map[string]any{"conn_type": "postgres", "host": "h", "login": "u", "password": "p", "port": 5432})
+	w.Put("secret/variables/hello", map[string]any{"value": "world"})
+	w.Put("secret/connections/pg", map[string]any{"conn_type": "postgres", "host": "h", "login": "u", "password": "p", "port": 5432})
 	client := w.client(b)
 	store, err := vault.New(client.Logical(), nil)
 	require.NoError(b, err)
@@ -98,7 +97,7 @@ func BenchmarkLookup(b *testing.B) {
 // The promise about allocations, as a test: counts do not depend on how busy the machine is.
 func TestAllocations(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "world"})
+	w.Put("secret/variables/hello", map[string]any{"value": "world"})
 	client := w.client(t)
 	store := w.opened(t, vault.Options{})
 	bare := testing.AllocsPerRun(200, func() {

@@ -17,6 +17,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/vault"
 )
 
@@ -45,21 +46,21 @@ func TestLogins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 2)
-			w.put("secret/variables/hello", map[string]any{"value": "x"})
-			w.tokens = map[string]bool{planted: true}
+			w.Put("secret/variables/hello", map[string]any{"value": "x"})
+			w.Accept(planted)
 			if c.path != "" {
-				w.tokens = map[string]bool{"s.fresh": true}
-				w.logins["auth/"+c.path] = func(rw http.ResponseWriter, r *http.Request) {
+				w.Accept("s.fresh")
+				w.Answers["auth/"+c.path] = func(rw http.ResponseWriter, r *http.Request) {
 					assert.Empty(t, r.Header.Get("X-Vault-Token"), "a login needs no token")
 					assert.Equal(t, http.MethodPut, r.Method)
 					assert.True(t, string(mustJSON(t, body(r))) == string(mustJSON(t, c.sent)), "another body")
-					grant(rw, "s.fresh", 3600, true)
+					vaultwire.Grant(rw, "s.fresh", 3600, true)
 				}
 			}
-			b, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"url": "`+w.URL+`", `+c.kwargs+`}`))
+			b, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"url": "`+w.http.URL+`", `+c.kwargs+`}`))
 			require.NoError(t, err)
 			defer closed(t, b)
-			assert.Empty(t, w.asked(), "nothing is asked at the start")
+			assert.Empty(t, w.Requests(), "nothing is asked at the start")
 			for range 3 {
 				_, err = b.GetVariable(t.Context(), "hello")
 				require.NoError(t, err)
@@ -68,7 +69,7 @@ func TestLogins(t *testing.T) {
 			if c.path != "" {
 				want = 4
 			}
-			assert.Len(t, w.asked(), want, "one login for all lookups")
+			assert.Len(t, w.Requests(), want, "one login for all lookups")
 			backendtest.NoLeak(t, planted, b)
 		})
 	}
@@ -76,9 +77,9 @@ func TestLogins(t *testing.T) {
 
 func TestCertLogin(t *testing.T) {
 	w := newWire(t, 2)
-	w.logins["auth/cert/login"] = func(rw http.ResponseWriter, r *http.Request) {
+	w.Answers["auth/cert/login"] = func(rw http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, map[string]any{"name": "web"}, body(r))
-		grant(rw, "s.fresh", 0, false)
+		vaultwire.Grant(rw, "s.fresh", 0, false)
 	}
 	_, err := w.opened(t, vault.Options{Login: vault.Cert{Role: "web"}}).GetVariable(t.Context(), "x")
 	assert.ErrorIs(t, err, secrets.ErrNotFound)
@@ -91,7 +92,7 @@ func TestRefusedLogins(t *testing.T) {
 	require.NoError(t, os.WriteFile(blank, []byte(" \n"), 0o600))
 	role := vault.AppRole{RoleID: "r", SecretID: secret(planted)}
 	status := func(code int) http.HandlerFunc {
-		return func(rw http.ResponseWriter, _ *http.Request) { refuse(rw, code, planted) }
+		return func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Refuse(rw, code, planted) }
 	}
 	for name, c := range map[string]struct {
 		login  api.AuthMethod
@@ -103,7 +104,7 @@ func TestRefusedLogins(t *testing.T) {
 		"refused":             {role, status(403), secrets.ErrDenied, "403"},
 		"not mounted":         {role, status(404), secrets.ErrDenied, "mounted"},
 		"sealed":              {role, status(503), secrets.ErrUnavailable, "sealed"},
-		"no token":            {role, func(rw http.ResponseWriter, _ *http.Request) { give(rw, map[string]any{"a": planted}) }, secrets.ErrDenied, "without a token"},
+		"no token":            {role, func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Give(rw, map[string]any{"a": planted}) }, secrets.ErrDenied, "without a token"},
 		"nothing":             {role, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(204) }, secrets.ErrDenied, "without a token"},
 		"not Vault":           {role, func(rw http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(rw, "<html>"+planted) }, secrets.ErrUnavailable, ""},
 		"second factor": {role, func(rw http.ResponseWriter, _ *http.Request) {
@@ -118,7 +119,7 @@ func TestRefusedLogins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("VAULT_TOKEN", "")
 			w := newWire(t, 2)
-			w.logins["auth/approle/login"] = c.answer
+			w.Answers["auth/approle/login"] = c.answer
 			b := w.opened(t, vault.Options{Login: c.login, Retries: -1})
 			for _, err := range []error{b.Check(t.Context()), get(t, b, "hello")} {
 				require.Error(t, err)
@@ -133,20 +134,18 @@ func TestRefusedLogins(t *testing.T) {
 // An expired or revoked token costs the lookups in flight one login and one repetition each, and nothing else.
 func TestRevokedToken(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "x"})
-	w.tokens = map[string]bool{}
+	w.Put("secret/variables/hello", map[string]any{"value": "x"})
+	w.Accept()
 	var logins atomic.Int32
-	w.logins["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
+	w.Answers["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
 		token := fmt.Sprint("s.", logins.Add(1))
-		w.tokens[token] = true // the server holds its lock
-		grant(rw, token, 3600, true)
+		w.Accept(token)
+		vaultwire.Grant(rw, token, 3600, true)
 	}
 	b := w.opened(t, vault.Options{Login: vault.AppRole{RoleID: "r"}})
 	require.NoError(t, get(t, b, "hello"))
 	for round := range 3 {
-		w.mu.Lock()
-		clear(w.tokens)
-		w.mu.Unlock()
+		w.Accept()
 		var wg sync.WaitGroup
 		for range 20 {
 			wg.Go(func() { assert.NoError(t, get(t, b, "hello")) })
@@ -160,12 +159,12 @@ func TestRevokedToken(t *testing.T) {
 func TestForbiddenName(t *testing.T) {
 	w := newWire(t, 2)
 	var logins, reads atomic.Int32
-	w.logins["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
-		grant(rw, fmt.Sprint("s.", logins.Add(1)), 3600, true)
+	w.Answers["auth/approle/login"] = func(rw http.ResponseWriter, _ *http.Request) {
+		vaultwire.Grant(rw, fmt.Sprint("s.", logins.Add(1)), 3600, true)
 	}
-	w.logins["secret/data/variables/forbidden"] = func(rw http.ResponseWriter, _ *http.Request) {
+	w.Answers["secret/data/variables/forbidden"] = func(rw http.ResponseWriter, _ *http.Request) {
 		reads.Add(1)
-		refuse(rw, http.StatusForbidden, "1 error occurred:\n\t* permission denied\n\n")
+		vaultwire.Refuse(rw, http.StatusForbidden, "1 error occurred:\n\t* permission denied\n\n")
 	}
 	b := w.opened(t, vault.Options{Login: vault.AppRole{RoleID: "r"}})
 	for range 10 {
@@ -178,31 +177,29 @@ func TestForbiddenName(t *testing.T) {
 // A rotated token file is noticed at the first refusal; an unchanged one is not worth a second request.
 func TestRotatedTokenFile(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "x"})
-	w.tokens = map[string]bool{"old": true}
+	w.Put("secret/variables/hello", map[string]any{"value": "x"})
+	w.Accept("old")
 	file := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(file, []byte("old\n"), 0o600))
 	b := w.opened(t, vault.Options{Login: vault.Token{Path: file}})
 	require.NoError(t, get(t, b, "hello"))
 
-	w.mu.Lock()
-	w.tokens = map[string]bool{"new": true}
-	w.mu.Unlock()
+	w.Accept("new")
 	assert.ErrorIs(t, get(t, b, "hello"), secrets.ErrDenied)
-	assert.Len(t, w.asked(), 2)
+	assert.Len(t, w.Requests(), 2)
 
 	require.NoError(t, os.WriteFile(file, []byte("new\n"), 0o600))
 	assert.NoError(t, get(t, b, "hello"))
-	assert.Len(t, w.asked(), 4)
+	assert.Len(t, w.Requests(), 4)
 }
 
 // The login of one caller who leaves goes on for the others; when nobody waits it stops.
 func TestLoginIsShared(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "x"})
+	w.Put("secret/variables/hello", map[string]any{"value": "x"})
 	started, proceed := make(chan struct{}), make(chan struct{})
 	var logins atomic.Int32
-	w.around = func(next http.Handler) http.Handler {
+	w.Around = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/v1/auth/approle/login" {
 				next.ServeHTTP(rw, r)
@@ -212,7 +209,7 @@ func TestLoginIsShared(t *testing.T) {
 				close(started)
 			}
 			<-proceed
-			grant(rw, "s.fresh", 3600, true)
+			vaultwire.Grant(rw, "s.fresh", 3600, true)
 		})
 	}
 	b := w.opened(t, vault.Options{Login: vault.AppRole{RoleID: "r"}})
@@ -237,15 +234,15 @@ func TestLoginIsShared(t *testing.T) {
 // The environment is read where the options say nothing.
 func TestEnvironment(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/variables/hello", map[string]any{"value": "x"})
+	w.Put("secret/variables/hello", map[string]any{"value": "x"})
 	var namespace, token string
-	w.around = func(next http.Handler) http.Handler {
+	w.Around = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			namespace, token = r.Header.Get("X-Vault-Namespace"), r.Header.Get("X-Vault-Token")
 			next.ServeHTTP(rw, r)
 		})
 	}
-	t.Setenv("VAULT_ADDR", w.URL)
+	t.Setenv("VAULT_ADDR", w.http.URL)
 	t.Setenv("VAULT_TOKEN", "s.env")
 	t.Setenv("VAULT_NAMESPACE", "team-a")
 	b, err := backend.Open(t.Context(), "vault", nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/internal/vectors"
 	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
@@ -39,14 +40,12 @@ func TestConformance(t *testing.T) {
 					if class == secrets.ErrDenied {
 						status = http.StatusForbidden
 					}
-					w.around = func(http.Handler) http.Handler {
-						return http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { refuse(rw, status, planted) })
-					}
+					w.answer(func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Refuse(rw, status, planted) })
 					return w.opened(t, o)
 				},
 				Stall: func(t *testing.T) secrets.Backend {
 					w := newWire(t, version)
-					w.around = func(http.Handler) http.Handler { return http.HandlerFunc(wiretest.Silence) }
+					w.answer(wiretest.Silence)
 					return w.opened(t, o)
 				},
 				OneConnection: true,
@@ -212,9 +211,9 @@ func TestReads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 2)
-			w.mounts["team/kv"], w.mounts["airflow"] = 2, 2
+			w.Mounts["team/kv"], w.Mounts["airflow"] = 2, 2
 			for name, data := range c.stored {
-				w.put(name, data)
+				w.Put(name, data)
 			}
 			b := w.opened(t, c.options)
 			got, err := lookup(t.Context(), b, c.kind, c.id)
@@ -226,7 +225,7 @@ func TestReads(t *testing.T) {
 			}
 			require.NoError(t, err)
 			assert.True(t, got == c.want, "another value")
-			assert.Len(t, w.asked(), 1, "a lookup is one request")
+			assert.Len(t, w.Requests(), 1, "a lookup is one request")
 		})
 	}
 }
@@ -254,7 +253,7 @@ func TestNoRequest(t *testing.T) {
 	}
 	_, err := b.GetConfig(t.Context(), "sql_alchemy_conn")
 	assert.ErrorIs(t, err, secrets.ErrNotFound)
-	assert.Empty(t, w.asked())
+	assert.Empty(t, w.Requests())
 }
 
 func TestTeams(t *testing.T) {
@@ -309,7 +308,7 @@ func TestTeams(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 1)
 			for name, data := range c.stored {
-				w.put("secret/"+name, data)
+				w.Put("secret/"+name, data)
 			}
 			b := w.opened(t, vault.Options{KVVersion: 1, Teams: c.teams, MountFromID: c.mount})
 			got, err := b.GetVariable(t.Context(), c.id)
@@ -317,7 +316,7 @@ func TestTeams(t *testing.T) {
 			for _, path := range c.asked {
 				want = append(want, "GET secret/"+path)
 			}
-			assert.Equal(t, want, w.asked())
+			assert.Equal(t, want, w.Requests())
 			if c.class != nil {
 				assert.ErrorIs(t, secrets.ClassOf(err), c.class)
 				return
@@ -331,7 +330,7 @@ func TestTeams(t *testing.T) {
 // Config is nobody's but everybody's.
 func TestTeamsHaveNoConfig(t *testing.T) {
 	w := newWire(t, 2)
-	w.put("secret/config/x", map[string]any{"value": "v"})
+	w.Put("secret/config/x", map[string]any{"value": "v"})
 	got, err := w.opened(t, vault.Options{Teams: vault.Teams{Team: "foo", SharedPath: "global"}}).GetConfig(t.Context(), "x")
 	require.NoError(t, err)
 	assert.True(t, got == "v")
@@ -371,5 +370,5 @@ func TestClosedIsClosed(t *testing.T) {
 	require.NoError(t, b.Close())
 	_, err = b.GetVariable(t.Context(), "x")
 	assert.ErrorIs(t, secrets.ClassOf(err), secrets.ErrClosed)
-	assert.Len(t, w.asked(), 1)
+	assert.Len(t, w.Requests(), 1)
 }
