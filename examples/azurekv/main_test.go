@@ -1,0 +1,21 @@
+package main
+
+import (
+	_ "embed"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+//go:embed output.txt
+var want string
+
+// The walkthrough prints what output.txt holds, and none of the passwords that it stores.
+func TestWalkthrough(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), &out, ""))
+	assert.Equal(t, strings.ReplaceAll(want, "\r\n", "\n"), out.String())
+	assert.NotContains(t, out.String(), "s3cr3t")
+}
