@@ -1,8 +1,6 @@
 package secrets
 
-import (
-	"strings"
-)
+import "strings"
 
 // authority is §3.4: login, password, host and port, up to the first of / ? #. The host is put behind its protocol.
 func (u *uriParser) authority(protocol string) bool {

@@ -41,9 +41,9 @@ var jsonKeyNames = [jsonKeyCount]string{"conn_type", "description", "host", "log
 
 // jsonKeyOf returns the key that is written as raw, in its quotes.
 func jsonKeyOf(raw string) (jsonKey, bool) {
-	name, _ := jsonText(raw)
+	name, ok := jsonText(raw)
 	for key, known := range jsonKeyNames {
-		if name == known {
+		if ok && name == known {
 			return jsonKey(key), true
 		}
 	}

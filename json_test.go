@@ -98,6 +98,7 @@ func TestParseJSONRefused(t *testing.T) {
 		{"surrogate alone", `{"host": "\ud800"}`, "host", 9, "surrogate"},
 		{"surrogate before another escape", `{"host": "\ud800\u0041"}`, "host", 9, "surrogate"},
 		{"surrogate in a key", `{"\ud800": "h"}`, "", 1, "known are conn_type"},
+		{"surrogate after a key", `{"host\ud800": "h"}`, "", 1, "known are conn_type"},
 		{"not UTF-8", "{\"host\": \"\xff\"}", "", 0, "not UTF-8"},
 		{"blank", " ", "", 1, "begins with {"},
 		{"a list", "[]", "", 0, "begins with {"},
