@@ -242,6 +242,7 @@ var yamlReasons = []string{
 	"mapping keys are not allowed in this context",
 	"mapping values are not allowed in this context",
 	"block sequence entries are not allowed in this context",
+	"exceeded max depth",
 	"control characters are not allowed",
 }
 
