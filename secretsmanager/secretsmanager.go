@@ -248,7 +248,7 @@ func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]str
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return found, awsclient.Failure(err, "secretsmanager:BatchGetSecretValue on all secrets")
+				return found, errors.Join(append(failures, awsclient.Failure(err, "secretsmanager:BatchGetSecretValue on all secrets"))...)
 			}
 			failures = append(failures, collect(page, some, found)...)
 		}

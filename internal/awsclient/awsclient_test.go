@@ -241,6 +241,56 @@ func TestWebIdentity(t *testing.T) {
 	})
 }
 
+// A role that is attached to the machine or the container, and what it looks like when none is.
+func TestAttachedRoles(t *testing.T) {
+	wire, server := serve(t)
+	o := awstest.Arguments(server.URL)
+	o.AccessKeyID, o.SecretAccessKey = "", secrets.Secret{}
+	given, err := json.Marshal(map[string]string{"Code": "Success", "AccessKeyId": awswire.AccessKeyID, "SecretAccessKey": awswire.SecretAccessKey,
+		"Expiration": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
+	require.NoError(t, err)
+
+	t.Run("instance", func(t *testing.T) {
+		metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/latest/api/token":
+				w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
+				_, _ = io.WriteString(w, "token")
+			case "/latest/meta-data/iam/security-credentials/":
+				_, _ = io.WriteString(w, "role")
+			case "/latest/meta-data/iam/security-credentials/role":
+				_, _ = w.Write(given)
+			default:
+				http.NotFound(w, r)
+			}
+		}))
+		t.Cleanup(metadata.Close)
+		t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+		t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
+		require.NoError(t, get(t, o))
+	})
+	t.Run("instance without a role", func(t *testing.T) {
+		metadata := httptest.NewServer(http.NotFoundHandler())
+		t.Cleanup(metadata.Close)
+		t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+		t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
+		awstest.RequireClass(t, get(t, o), secrets.ErrDenied, "no usable credentials", "status 404")
+	})
+	t.Run("container", func(t *testing.T) {
+		status := http.StatusOK
+		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = w.Write(given)
+		}))
+		t.Cleanup(endpoint.Close)
+		t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.URL)
+		require.NoError(t, get(t, o))
+		status = http.StatusForbidden
+		awstest.RequireClass(t, get(t, o), secrets.ErrDenied, "login")
+	})
+	assert.Len(t, wire.Calls(), 2)
+}
+
 func TestVerify(t *testing.T) {
 	wire, _ := serve(t)
 	server := httptest.NewUnstartedServer(wire)

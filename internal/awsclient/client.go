@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
@@ -108,7 +109,10 @@ func (o *Options) load(ctx context.Context, service string) (aws.Config, *httpCl
 	if cfg.Region == "" {
 		return aws.Config{}, nil, fmt.Errorf("%w: no region is set: give region_name, AWS_REGION, or a profile with a region", secrets.ErrUnavailable)
 	}
-	client := newHTTPClient(cfg.HTTPClient, o.attemptTimeout())
+	if finished, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		transport = finished // with the CA bundle
+	}
+	client := newHTTPClient(transport)
 	cfg.HTTPClient = client
 	if cfg.Credentials, err = o.login(cfg, service); err != nil {
 		return aws.Config{}, nil, err

@@ -51,10 +51,10 @@ func reasonOf(err error, permission string) reason {
 	if r, ok := byCode(code(err), permission); ok {
 		return r
 	}
-	if r, ok := byTransport(err); ok {
+	if r, ok := byStatus(err); ok {
 		return r
 	}
-	if r, ok := byStatus(err); ok {
+	if r, ok := byTransport(err); ok {
 		return r
 	}
 	return reason{secrets.ErrUnavailable, "the call was not made: check region_name, endpoint_url and the credentials"}
@@ -80,7 +80,7 @@ func byCode(code, permission string) (reason, bool) {
 	return reason{}, false
 }
 
-// byTransport knows what can go wrong between here and the service.
+// byTransport knows what can go wrong between here and the service, up to an answer that says that all is well.
 func byTransport(err error) (reason, bool) {
 	is := func(target error) bool { return errors.Is(err, target) }
 	_, notTrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -107,7 +107,7 @@ func byTransport(err error) (reason, bool) {
 		text = "no connection: check endpoint_url, the network and the proxy"
 	case op != nil, is(io.EOF), is(io.ErrUnexpectedEOF):
 		text = "the connection was closed before the answer"
-	case badAnswer && status(err) < 300:
+	case badAnswer:
 		text = "the answer is not AWS's: check endpoint_url, and what stands between"
 	case notSent:
 		text = "the network failed"
@@ -122,16 +122,16 @@ func isCertificate(err error) bool {
 	return authority || name || invalid
 }
 
-// byStatus is for answers whose code is unknown or cannot be read.
+// byStatus is for answers that say that something is wrong, with a code that is unknown or cannot be read.
 func byStatus(err error) (reason, bool) {
 	switch s := status(err); {
-	case s == 0:
+	case s < 300:
 		return reason{}, false
-	case s == 401, s == 403, s == 407:
+	case s == http.StatusUnauthorized, s == http.StatusForbidden, s == http.StatusProxyAuthRequired:
 		return reason{secrets.ErrDenied, "the server or a proxy before it refused"}, true
-	case s == 429:
+	case s == http.StatusTooManyRequests:
 		return reason{secrets.ErrUnavailable, "too many requests: cache lookups"}, true
-	case s >= 500:
+	case s >= http.StatusInternalServerError:
 		return reason{secrets.ErrUnavailable, "the service failed"}, true
 	}
 	return reason{secrets.ErrUnavailable, "an unforeseen answer"}, true
@@ -142,14 +142,16 @@ func loginReason(err error) reason {
 	if r, ok := byCode(code(err), "sts:AssumeRole in the caller's policy and in the role's trust policy"); ok {
 		return reason{r.class, "login: " + r.text}
 	}
-	if code(err) != "" && status(err) < 500 {
+	r, known := byStatus(err)
+	switch refused := status(err) < 500 && status(err) != http.StatusTooManyRequests; {
+	case code(err) != "" && refused:
 		return reason{secrets.ErrDenied, "login: refused"}
+	case known && refused: // such as instance metadata that knows of no role
+		known = false
+	case !known:
+		r, known = byTransport(err)
 	}
-	r, ok := byTransport(err)
-	if !ok && status(err) >= 429 {
-		r, ok = byStatus(err)
-	}
-	if ok {
+	if known {
 		return reason{r.class, "login: " + r.text + "; where no role is attached, give credentials"}
 	}
 	return reason{secrets.ErrDenied, "login: no usable credentials: give aws_access_key_id and aws_secret_access_key, set the AWS_ " +

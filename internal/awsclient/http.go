@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/secretchain/secrets/backend"
@@ -22,7 +21,8 @@ const maxAnswer = 4 * backend.MaxText
 
 var errAnswerTooLong = fmt.Errorf("an answer of more than %d bytes", maxAnswer)
 
-// transport returns what the SDK's default transport becomes by the arguments. The SDK adds AWS_CA_BUNDLE to it.
+// transport returns what the SDK's default client becomes by the arguments. The SDK adds AWS_CA_BUNDLE to it, and logs in
+// with it where the environment or a profile say how.
 func (o *Options) transport() (*awshttp.BuildableClient, error) {
 	var certificates []tls.Certificate
 	if c := o.Client; c.ClientCert != "" {
@@ -36,9 +36,11 @@ func (o *Options) transport() (*awshttp.BuildableClient, error) {
 		}
 		certificates = append(certificates, certificate)
 	}
-	client := awshttp.NewBuildableClient().WithDialerOptions(func(d *net.Dialer) { d.Timeout = o.connectTimeout() })
+	client := awshttp.NewBuildableClient().WithTimeout(o.attemptTimeout()).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = o.connectTimeout() })
 	return client.WithTransportOptions(func(t *http.Transport) {
 		t.MaxConnsPerHost = o.Client.MaxConnections
+		t.MaxIdleConnsPerHost = max(t.MaxIdleConnsPerHost, o.Client.MaxConnections)
 		t.TLSHandshakeTimeout = o.connectTimeout()
 		t.TLSClientConfig.Certificates = certificates
 		t.TLSClientConfig.InsecureSkipVerify = o.Verify.Off
@@ -75,14 +77,10 @@ func (o *Options) attemptTimeout() time.Duration {
 type httpClient struct{ http.Client }
 
 // newHTTPClient makes the client of the transport that the SDK has finished.
-func newHTTPClient(configured aws.HTTPClient, attempt time.Duration) *httpClient {
-	buildable, ok := configured.(*awshttp.BuildableClient)
-	if !ok {
-		buildable = awshttp.NewBuildableClient()
-	}
+func newHTTPClient(finished *awshttp.BuildableClient) *httpClient {
 	return &httpClient{http.Client{
-		Transport:     buildable.GetTransport(),
-		Timeout:       attempt,
+		Transport:     finished.GetTransport(),
+		Timeout:       finished.GetTimeout(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
