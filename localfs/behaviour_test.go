@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -412,4 +413,35 @@ func TestSize(t *testing.T) {
 	assert.ErrorIs(t, err, secrets.ErrMalformed)
 	assert.ErrorContains(t, err, "larger than 5 bytes")
 	assert.False(t, errors.Is(err, secrets.ErrUnavailable))
+}
+
+// What a batch reads is of one version of the file, whatever happens meanwhile.
+func TestBatchIsOfOneVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "v.json")
+	put := func(n int) { replace(t, path, fmt.Sprintf(`{"user": "%d", "password": "%d"}`, n, n)) }
+	put(0)
+	b := open(t, localfs.Options{VariablesFile: path, Interval: -1})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				found, err := b.GetVariables(t.Context(), []string{"user", "password"})
+				if !assert.NoError(t, err) || !assert.Len(t, found, 2) || !assert.Equal(t, found["user"], found["password"]) {
+					return
+				}
+			}
+		})
+	}
+	for n := range 200 {
+		put(n)
+	}
+	close(stop)
+	wg.Wait()
+	assert.Equal(t, "199", variable(t, b, "user"))
 }

@@ -132,6 +132,9 @@ func TestKubernetesVolume(t *testing.T) {
 
 // All values of a volume are of one version, whatever the swaps.
 func TestVolumeNeverMixed(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not rename over a file that is being read")
+	}
 	reads, changes := int64(100_000), 300
 	if testing.Short() {
 		reads, changes = 5_000, 50

@@ -36,6 +36,9 @@ func whole(torn *atomic.Int64) Parse[int] {
 
 // A million concurrent reads during 1 000 changes see whole versions only, and never an older one than before.
 func TestNeverTorn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows does not rename over a file that is being read")
+	}
 	for name, change := range map[string]func(t *testing.T, path string, n int){
 		"renamed":      func(t *testing.T, path string, n int) { replace(t, path, version(n)) },
 		"in place":     func(t *testing.T, path string, n int) { write(t, path, version(n)) },
