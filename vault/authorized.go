@@ -50,21 +50,21 @@ func (a *authorized) ReadRawWithDataWithContext(ctx context.Context, path string
 	}
 	resp, err := l.reads.Logical().ReadRawWithDataWithContext(ctx, path, data)
 	if statusOf(err) != http.StatusForbidden {
-		return resp, classify(err, l.where())
+		return resp, classify(err, l.where)
 	}
 	next, failure := l.session.again(ctx, used, refusesToken(err))
 	switch {
 	case failure != nil:
 		return resp, failure
 	case next == nil:
-		return resp, classify(err, l.where())
+		return resp, classify(err, l.where)
 	}
 	_ = resp.Body.Close()
 	resp, err = l.reads.Logical().ReadRawWithDataWithContext(ctx, path, data)
 	if statusOf(err) == http.StatusForbidden {
 		l.session.refused(next)
 	}
-	return resp, classify(err, l.where())
+	return resp, classify(err, l.where)
 }
 
 // refusesToken reports whether the token itself was refused, whatever the path. Servers before 1.15 do not tell.
@@ -74,18 +74,20 @@ func refusesToken(err error) bool {
 }
 
 func (l *loggedIn) login(ctx context.Context) (*api.SecretAuth, error) {
-	answer, err := l.method.Login(ctx, l.logins)
+	bounded, cancel := context.WithTimeout(ctx, l.logins.ClientTimeout()) // a cloud's client may know no end
+	defer cancel()
+	answer, err := l.method.Login(bounded, l.logins)
 	if ended := ctx.Err(); ended != nil {
 		return nil, ended
 	}
 	if err != nil {
-		return nil, classifyLogin(err, l.where())
+		return nil, classifyLogin(err, l.where)
 	}
 	if answer == nil || answer.Auth == nil || answer.Auth.ClientToken == "" {
 		if answer != nil && answer.Auth != nil && answer.Auth.MFARequirement != nil {
-			return nil, fmt.Errorf("%w: login to %s asks for a second factor, which a service cannot give", secrets.ErrDenied, l.where())
+			return nil, fmt.Errorf("%w: login to %s asks for a second factor, which a service cannot give", secrets.ErrDenied, l.where)
 		}
-		return nil, fmt.Errorf("%w: login to %s was answered without a token", secrets.ErrDenied, l.where())
+		return nil, fmt.Errorf("%w: login to %s was answered without a token", secrets.ErrDenied, l.where)
 	}
 	return answer.Auth, nil
 }
@@ -93,7 +95,7 @@ func (l *loggedIn) login(ctx context.Context) (*api.SecretAuth, error) {
 func (l *loggedIn) renew(ctx context.Context) (*api.SecretAuth, error) {
 	answer, err := l.reads.Auth().Token().RenewSelfWithContext(ctx, 0)
 	if err != nil {
-		return nil, classify(err, l.where())
+		return nil, classify(err, l.where)
 	}
 	if answer == nil || answer.Auth == nil {
 		return nil, errNotVault
@@ -104,7 +106,7 @@ func (l *loggedIn) renew(ctx context.Context) (*api.SecretAuth, error) {
 // where names the server in errors.
 func (a *authorized) where() string {
 	if l, ok := a.made.Made(); ok {
-		return l.where()
+		return l.where
 	}
 	return "Vault"
 }

@@ -18,6 +18,7 @@ import (
 type clients struct {
 	http          *http.Client
 	reads, logins *api.Client
+	where         string // names the server in errors
 }
 
 // newClients makes the vendor's clients: the environment's settings, overruled by the options.
@@ -80,7 +81,7 @@ func newClients(o *Options) (*clients, error) {
 	reads.ClearToken() // NewClient takes VAULT_TOKEN
 	logins.ClearToken()
 	config.HttpClient.Transport = bounded{transport}
-	return &clients{http: config.HttpClient, reads: reads, logins: logins}, nil
+	return &clients{http: config.HttpClient, reads: reads, logins: logins, where: whereIs(reads)}, nil
 }
 
 func scheme(c *api.Client) string {
@@ -88,9 +89,9 @@ func scheme(c *api.Client) string {
 	return s
 }
 
-// where names the server in errors, without what else an address may hold.
-func (c *clients) where() string {
-	u, err := url.Parse(c.reads.Address())
+// whereIs names the server without what else an address may hold.
+func whereIs(c *api.Client) string {
+	u, err := url.Parse(c.Address())
 	if err != nil {
 		return "Vault"
 	}

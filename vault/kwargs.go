@@ -44,7 +44,6 @@ func (*kwargs) KwargHints() map[string]string {
 	return map[string]string{
 		"session":             "a Python object; give proxies, verify, cert and timeout",
 		"cache_approle_token": "an open proposal in Airflow; here all lookups of a process share one token anyway",
-		"secrets_path":        "removed before Airflow 1.10.10; give connections_path and mount_point",
 	}
 }
 

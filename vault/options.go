@@ -47,7 +47,7 @@ type Options struct {
 	// Proxies are URLs of proxies, which may hold a password, by the scheme of the server's address, "http" and "https".
 	// Nil: VAULT_PROXY_ADDR, else HTTPS_PROXY and so on.
 	Proxies map[string]secrets.Secret
-	// Timeout bounds one lookup, its repetitions included, besides the caller's context.
+	// Timeout bounds one request with its repetitions, and one login, besides the caller's context.
 	// 0: VAULT_CLIENT_TIMEOUT, else 30 s.
 	Timeout time.Duration
 	// Retries is how often a request is repeated that failed in a way that may pass. 0: VAULT_MAX_RETRIES, else 3;

@@ -46,7 +46,7 @@ type session struct {
 
 	current  atomic.Pointer[grant]
 	renewing atomic.Bool
-	logins   *cache.Flight[*grant, *grant] // by the grant that the new one replaces
+	logins   *cache.Flight[string, *grant] // by the token that the new one replaces; "": none
 }
 
 func newSession(login, renew func(ctx context.Context) (*api.SecretAuth, error), use func(token string)) *session {
@@ -60,17 +60,20 @@ func (s *session) grant(ctx context.Context) (*grant, error) {
 	g := s.current.Load()
 	now := time.Now()
 	switch {
-	case g == nil || g.expired(now):
-		return s.after(ctx, g)
+	case g == nil:
+		return s.after(ctx, "")
+	case g.expired(now):
+		return s.after(ctx, g.token)
 	case g.due(now):
 		return s.refreshed(ctx, g), nil
 	}
 	return g, nil
 }
 
-// after returns the grant that follows old, making it with one login for all who ask.
-func (s *session) after(ctx context.Context, old *grant) (*grant, error) {
-	if g := s.current.Load(); g != old && g != nil {
+// after returns a grant with another token than old, making it with one login for all who ask. A login may also give the
+// same token again.
+func (s *session) after(ctx context.Context, old string) (*grant, error) {
+	if g := s.current.Load(); g != nil && g.token != old {
 		return g, nil
 	}
 	g, _, err := s.logins.Do(ctx, old)
@@ -78,21 +81,18 @@ func (s *session) after(ctx context.Context, old *grant) (*grant, error) {
 }
 
 // replace logs in.
-func (s *session) replace(ctx context.Context, old *grant) (*grant, error) {
-	if g := s.current.Load(); g != old && g != nil { // made between two looks
+func (s *session) replace(ctx context.Context, old string) (*grant, error) {
+	if g := s.current.Load(); g != nil && g.token != old { // made between two looks
 		return g, nil
 	}
 	auth, err := s.login(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.adopt(newGrant(auth, time.Now())), nil
-}
-
-func (s *session) adopt(g *grant) *grant {
+	g := newGrant(auth, time.Now())
 	s.use(g.token)
 	s.current.Store(g)
-	return g
+	return g, nil
 }
 
 // refreshed renews a token that is good still, or else logs in. If neither works the old one is used until it expires, and
@@ -111,11 +111,12 @@ func (s *session) refreshed(ctx context.Context, old *grant) *grant {
 		if err == nil && auth != nil && auth.LeaseDuration > 0 {
 			if g := newGrant(auth, time.Now()); g.expires.Sub(old.expires) > old.expires.Sub(old.renewAt)/4 {
 				g.token = old.token
-				return s.adopt(g)
+				s.current.CompareAndSwap(old, g) // unless somebody has logged in meanwhile
+				return s.current.Load()
 			}
 		}
 	}
-	if g, err := s.after(ctx, old); err == nil {
+	if g, err := s.after(ctx, old.token); err == nil {
 		return g
 	}
 	if ctx.Err() != nil {
@@ -137,7 +138,7 @@ func (s *session) again(ctx context.Context, used *grant, invalid bool) (*grant,
 	case !invalid && time.Now().Before(now.fruitless):
 		return nil, nil
 	}
-	g, err := s.after(ctx, now)
+	g, err := s.after(ctx, now.token)
 	if err != nil || g.token == used.token {
 		return nil, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +22,14 @@ import (
 	"github.com/secretchain/secrets/vault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	for _, variable := range os.Environ() { // the tests' own are set by each
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "VAULT_") {
+			os.Unsetenv(name)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func secret(text string) secrets.Secret { return secrets.NewSecret(text) }
 
