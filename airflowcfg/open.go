@@ -21,7 +21,7 @@ type opener struct {
 // open opens what the plan asks for. Nothing stays open if it fails.
 func (p *plan) open(ctx context.Context) (*secrets.Chain, error) {
 	o := &opener{plan: p}
-	chain, err := o.open(ctx)
+	chain, err := o.build(ctx)
 	if err != nil {
 		for _, b := range o.opened {
 			closeBackend(b)
@@ -31,7 +31,7 @@ func (p *plan) open(ctx context.Context) (*secrets.Chain, error) {
 	return chain, nil
 }
 
-func (o *opener) open(ctx context.Context) (*secrets.Chain, error) {
+func (o *opener) build(ctx context.Context) (*secrets.Chain, error) {
 	var layers []secrets.Layer
 	for _, s := range o.steps {
 		if s.skipped {
