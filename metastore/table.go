@@ -89,7 +89,7 @@ func (s *Store) discover(ctx context.Context, kind secrets.Kind) (*table, error)
 func (s *Store) understood(l layout, found Table) error {
 	if len(found.Columns) == 0 {
 		return refuse(secrets.ErrUnavailable, s.dialect.Name(),
-			"there is no table "+l.table+": call Migrate if the database is meant to be new, else check which database and schema are opened")
+			"there is no table "+l.table+": call Migrate if the database is meant to be new, else check database, schema and what the login may see")
 	}
 	var missing []string
 	for _, column := range l.required {

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore"
-	"github.com/secretchain/secrets/metastore/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore/mysql"
 )
 

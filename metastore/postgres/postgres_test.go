@@ -13,8 +13,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore"
-	"github.com/secretchain/secrets/metastore/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore/postgres"
 )
 

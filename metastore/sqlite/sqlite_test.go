@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/secretchain/secrets/metastore/internal/metastoretest"
+	"github.com/secretchain/secrets/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore/sqlite"
 )
 

@@ -3,6 +3,7 @@ package metastoretest
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -95,13 +96,16 @@ func testList(t *testing.T, s Server) {
 	s.bulk(t, dsn, n)
 	store := s.open(t, dsn, &metastore.Options{Pool: metastore.Pool{MaxOpen: 1}})
 	t.Run("a walk holds one page and no connection", func(t *testing.T) {
-		i := 0
+		i, before := 0, heap()
 		for name, err := range store.Names(t.Context(), secrets.KindVariable) {
 			require.NoError(t, err)
 			if i%3000 == 0 { // with one connection in the pool this would wait for ever if the walk held it
 				require.Equal(t, fmt.Sprintf("key_%07d", i), name)
 				_, err := store.GetVariable(t.Context(), name)
 				require.NoError(t, err)
+			}
+			if i == n-1 { // a million names take more than twenty
+				assert.Less(t, int64(heap())-int64(before), int64(5<<20), "bytes on the heap")
 			}
 			i++
 		}
@@ -132,4 +136,12 @@ func testList(t *testing.T, s Server) {
 			assert.Empty(t, names)
 		}
 	})
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
