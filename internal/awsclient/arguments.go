@@ -40,44 +40,68 @@ func (v *Verify) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Service are the settings of one service.
-type Service struct {
+// Endpoints are URLs by service: "ssm", "secretsmanager" or "sts". JSON: Airflow's service_config.
+type Endpoints map[string]string
+
+type serviceConfig struct {
 	Endpoint string `json:"endpoint_url"`
 }
 
-type serviceFields Service
+// UnmarshalJSON reads an object of objects, refusing settings that it does not know.
+func (e *Endpoints) UnmarshalJSON(data []byte) error {
+	var text string
+	if json.Unmarshal(data, &text) == nil { // null, or an environment variable
+		data = []byte(text)
+	}
+	var services map[string]json.RawMessage
+	if len(data) > 0 && json.Unmarshal(data, &services) != nil {
+		return backend.ArgumentError("must be an object with an object for each service")
+	}
+	*e = nil
+	for name, settings := range services {
+		var c serviceConfig
+		if err := object(settings, &c); err != nil {
+			return err
+		}
+		if *e == nil {
+			*e = Endpoints{}
+		}
+		(*e)[name] = c.Endpoint
+	}
+	return nil
+}
 
-// UnmarshalJSON reads an object, refusing names that it does not know.
-func (s *Service) UnmarshalJSON(data []byte) error { return object(data, (*serviceFields)(s)) }
-
-// AssumeRole holds the further parameters of the call that assumes a role. The json tags are the call's own names.
+// AssumeRole holds the further parameters of the call that assumes a role.
 type AssumeRole struct {
-	SessionName       string   `json:"RoleSessionName"` // "": as Airflow's, Airflow_<class>__connection
-	ExternalID        string   `json:"ExternalId"`
-	DurationSeconds   int      `json:"DurationSeconds"` // of the credentials, 900 to 43 200; 0: 900, or STS's default for a web identity
-	Policy            string   `json:"Policy"`          // JSON of a session policy
-	PolicyARNs        []ARN    `json:"PolicyArns"`
-	Tags              []Tag    `json:"Tags"`
+	SessionName       string // "": as Airflow's, Airflow_<class>__connection
+	ExternalID        string
+	DurationSeconds   int      // of the credentials, 900 to 43 200; 0: 900, or STS's default for a web identity
+	Policy            string   // JSON of a session policy
+	PolicyARNs        []string // managed session policies
+	Tags              map[string]string
+	TransitiveTagKeys []string
+	SourceIdentity    string
+}
+
+// assumeRoleKwargs are the call's own names for an AssumeRole.
+type assumeRoleKwargs struct {
+	SessionName     string `json:"RoleSessionName"`
+	ExternalID      string `json:"ExternalId"`
+	DurationSeconds int    `json:"DurationSeconds"`
+	Policy          string `json:"Policy"`
+	PolicyARNs      []struct {
+		ARN string `json:"arn"`
+	} `json:"PolicyArns"`
+	Tags []struct {
+		Key   string `json:"Key"`
+		Value string `json:"Value"`
+	} `json:"Tags"`
 	TransitiveTagKeys []string `json:"TransitiveTagKeys"`
 	SourceIdentity    string   `json:"SourceIdentity"`
 }
 
-// ARN names a managed policy.
-type ARN struct {
-	ARN string `json:"arn"`
-}
-
-// Tag is a session tag.
-type Tag struct {
-	Key   string `json:"Key"`
-	Value string `json:"Value"`
-}
-
-// assumeRoleFields is AssumeRole without its methods.
-type assumeRoleFields AssumeRole
-
 // KwargHints names what a service that runs for long cannot use.
-func (*assumeRoleFields) KwargHints() map[string]string {
+func (*assumeRoleKwargs) KwargHints() map[string]string {
 	return map[string]string{
 		"TokenCode":    "a code is good for one login only, and a service logs in again and again",
 		"SerialNumber": "a second factor needs a person at every login",
@@ -85,7 +109,24 @@ func (*assumeRoleFields) KwargHints() map[string]string {
 }
 
 // UnmarshalJSON reads an object, refusing names that it does not know.
-func (a *AssumeRole) UnmarshalJSON(data []byte) error { return object(data, (*assumeRoleFields)(a)) }
+func (a *AssumeRole) UnmarshalJSON(data []byte) error {
+	var k assumeRoleKwargs
+	if err := object(data, &k); err != nil {
+		return err
+	}
+	*a = AssumeRole{SessionName: k.SessionName, ExternalID: k.ExternalID, DurationSeconds: k.DurationSeconds, Policy: k.Policy,
+		TransitiveTagKeys: k.TransitiveTagKeys, SourceIdentity: k.SourceIdentity}
+	for _, p := range k.PolicyARNs {
+		a.PolicyARNs = append(a.PolicyARNs, p.ARN)
+	}
+	for _, tag := range k.Tags {
+		if a.Tags == nil {
+			a.Tags = map[string]string{}
+		}
+		a.Tags[tag.Key] = tag.Value
+	}
+	return nil
+}
 
 func (a *AssumeRole) isZero() bool { return reflect.ValueOf(*a).IsZero() }
 

@@ -120,7 +120,7 @@ func TestEnvironmentAndProfile(t *testing.T) {
 func TestAssumeRole(t *testing.T) {
 	wire, server := serve(t)
 	o := awstest.Arguments(server.URL)
-	o.Services = map[string]awsclient.Service{"sts": {Endpoint: server.URL}}
+	o.Endpoints = awsclient.Endpoints{"sts": server.URL}
 	o.RoleARN = "arn:aws:iam::" + awswire.Account + ":role/reader"
 
 	t.Run("plain", func(t *testing.T) {
@@ -172,14 +172,14 @@ func TestAssumeRole(t *testing.T) {
 		broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }))
 		t.Cleanup(broken.Close)
 		o := o
-		o.Services = map[string]awsclient.Service{"sts": {Endpoint: broken.URL}}
+		o.Endpoints = awsclient.Endpoints{"sts": broken.URL}
 		awstest.RequireClass(t, get(t, o), secrets.ErrUnavailable, "login", "status 503")
 		broken.Close()
 		awstest.RequireClass(t, get(t, o), secrets.ErrUnavailable, "login", "no connection")
 	})
 	t.Run("endpoint_url is not for STS", func(t *testing.T) {
 		o := o
-		o.Services = nil
+		o.Endpoints = nil
 		t.Setenv("AWS_ENDPOINT_URL_STS", server.URL)
 		require.NoError(t, get(t, o))
 	})
@@ -188,7 +188,7 @@ func TestAssumeRole(t *testing.T) {
 func TestWebIdentity(t *testing.T) {
 	wire, server := serve(t)
 	o := awsclient.Options{
-		Region: awswire.Region, Endpoint: server.URL, Services: map[string]awsclient.Service{"sts": {Endpoint: server.URL}},
+		Region: awswire.Region, Endpoint: server.URL, Endpoints: awsclient.Endpoints{"sts": server.URL},
 		RoleARN: "arn:aws:iam::" + awswire.Account + ":role/pod", AssumeRoleMethod: "assume_role_with_web_identity",
 		Client: awsclient.ClientConfig{MaxAttempts: 1},
 	}

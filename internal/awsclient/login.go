@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,8 +78,8 @@ func (a *AssumeRole) apply(to *stscreds.AssumeRoleOptions) {
 	to.PolicyARNs = a.policies()
 	to.SourceIdentity = optional(a.SourceIdentity)
 	to.TransitiveTagKeys = a.TransitiveTagKeys
-	for _, tag := range a.Tags {
-		to.Tags = append(to.Tags, types.Tag{Key: aws.String(tag.Key), Value: aws.String(tag.Value)})
+	for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
+		to.Tags = append(to.Tags, types.Tag{Key: aws.String(key), Value: aws.String(a.Tags[key])})
 	}
 }
 
@@ -90,8 +92,8 @@ func (a *AssumeRole) applyWebIdentity(to *stscreds.WebIdentityRoleOptions) {
 
 func (a *AssumeRole) policies() []types.PolicyDescriptorType {
 	var policies []types.PolicyDescriptorType
-	for _, p := range a.PolicyARNs {
-		policies = append(policies, types.PolicyDescriptorType{Arn: aws.String(p.ARN)})
+	for _, arn := range a.PolicyARNs {
+		policies = append(policies, types.PolicyDescriptorType{Arn: aws.String(arn)})
 	}
 	return policies
 }

@@ -44,8 +44,8 @@ type Options struct {
 	// Endpoint is the URL of the store's service in place of AWS's own. STS does not use it.
 	// "": AWS_ENDPOINT_URL_SSM and the like, AWS_ENDPOINT_URL, the profile's, AWS's own.
 	Endpoint string `json:"endpoint_url"`
-	// Services are settings of single services, by "ssm", "secretsmanager" and "sts". They win over Endpoint.
-	Services map[string]Service `json:"service_config"`
+	// Endpoints are the URLs of single services, by "ssm", "secretsmanager" and "sts". They win over Endpoint.
+	Endpoints Endpoints `json:"service_config"`
 	// UseSSL false asks AWS's own endpoint over plain HTTP. It does not concern an Endpoint. Nil: true.
 	UseSSL *bool `json:"use_ssl"`
 	// Verify is how the server's certificate is checked. Zero: against the system's authorities.
@@ -104,11 +104,11 @@ func Validate(o Options, service, apiVersion string) error {
 	if !httpURL(o.Endpoint) {
 		refuse("endpoint_url", "must be an http or https URL with a host and without a user")
 	}
-	for name, s := range o.Services {
+	for name, endpoint := range o.Endpoints {
 		if name != service && name != "sts" {
 			refuse("service_config", "may hold "+service+" and sts, the services that are called")
 		}
-		if !httpURL(s.Endpoint) {
+		if !httpURL(endpoint) {
 			refuse("service_config", "holds an endpoint_url that is no http or https URL with a host and without a user")
 		}
 	}
@@ -155,8 +155,8 @@ func IsSet(o Options) bool { return !reflect.ValueOf(o).IsZero() }
 
 // endpoint returns the URL that the arguments give for service, "" for none.
 func (o *Options) endpoint(service string) string {
-	if s := o.Services[service].Endpoint; s != "" {
-		return s
+	if url := o.Endpoints[service]; url != "" {
+		return url
 	}
 	if service == "sts" {
 		return ""

@@ -35,7 +35,7 @@ func Moto(t *testing.T) (aws.Config, awsclient.Options) {
 		Region: awswire.Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}), role))
 	return cfg, awsclient.Options{
-		Region: awswire.Region, Endpoint: url, Services: map[string]awsclient.Service{"sts": {Endpoint: url}}, RoleARN: role,
+		Region: awswire.Region, Endpoint: url, Endpoints: awsclient.Endpoints{"sts": url}, RoleARN: role,
 		AccessKeyID: "test", SecretAccessKey: secrets.NewSecret("test"),
 	}
 }
