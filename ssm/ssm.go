@@ -102,13 +102,30 @@ type Options struct {
 // The parts of Options that both stores on AWS share.
 type (
 	// AWS says how to reach AWS and log in. Zero: as every AWS program does, by the AWS_ environment variables, the
-	// shared configuration files, container credentials and instance metadata. The fields most often set are Region,
-	// Profile, RoleARN and Endpoint.
+	// shared configuration files, container credentials and instance metadata. Its fields, and Airflow's names for them:
+	//
+	//	Region, Profile                    region_name, profile_name
+	//	AccessKeyID                        aws_access_key_id
+	//	SecretAccessKey, SessionToken      aws_secret_access_key, aws_session_token (a secrets.Secret each)
+	//	RoleARN, AssumeRole                role_arn, assume_role_kwargs
+	//	AssumeRoleMethod                   assume_role_method: assume_role, assume_role_with_web_identity
+	//	WebIdentityFederation              assume_role_with_web_identity_federation: file, google
+	//	WebIdentityTokenFile               assume_role_with_web_identity_token_file
+	//	WebIdentityAudience                assume_role_with_web_identity_federation_audience
+	//	Endpoint                           endpoint_url; not for STS
+	//	Endpoints                          service_config: URLs by "ssm" and "sts"
+	//	Client                             config_kwargs
+	//	Verify                             verify
+	//	UseSSL, APIVersion                 use_ssl, api_version
 	AWS = awsclient.Options
-	// AssumeRole holds further parameters of the login to AWS.RoleARN, such as ExternalID.
+	// AssumeRole holds further parameters of the login to AWS.RoleARN: SessionName, ExternalID, DurationSeconds, Policy,
+	// PolicyARNs, Tags, TransitiveTagKeys, SourceIdentity.
 	AssumeRole = awsclient.AssumeRole
-	// ClientConfig holds attempts, time-outs and proxies.
+	// ClientConfig tunes the SDK's client: MaxAttempts (0: 3), RetryMode ("standard", "adaptive"), ConnectTimeout (0: 10 s),
+	// ReadTimeout (0: 20 s), MaxConnections, Proxies by scheme, ClientCert and ClientKey, FIPS, DualStack, AppID.
 	ClientConfig = awsclient.ClientConfig
+	// Verify is how the server's certificate is checked: the path of a CABundle, or Off for tests.
+	Verify = awsclient.Verify
 )
 
 // Client is the part of the SDK's client that a Backend uses; *ssm.Client of the SDK has it.
