@@ -82,12 +82,10 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
@@ -128,13 +126,30 @@ type Options struct {
 // The parts of Options that both stores on AWS share.
 type (
 	// AWS says how to reach AWS and log in. Zero: as every AWS program does, by the AWS_ environment variables, the
-	// shared configuration files, container credentials and instance metadata. The fields most often set are Region,
-	// Profile, RoleARN and Endpoint.
+	// shared configuration files, container credentials and instance metadata. Its fields, and Airflow's names for them:
+	//
+	//	Region, Profile                    region_name, profile_name
+	//	AccessKeyID                        aws_access_key_id
+	//	SecretAccessKey, SessionToken      aws_secret_access_key, aws_session_token (a secrets.Secret each)
+	//	RoleARN, AssumeRole                role_arn, assume_role_kwargs
+	//	AssumeRoleMethod                   assume_role_method: assume_role, assume_role_with_web_identity
+	//	WebIdentityFederation              assume_role_with_web_identity_federation: file, google
+	//	WebIdentityTokenFile               assume_role_with_web_identity_token_file
+	//	WebIdentityAudience                assume_role_with_web_identity_federation_audience
+	//	Endpoint                           endpoint_url; not for STS
+	//	Endpoints                          service_config: URLs by "secretsmanager" and "sts"
+	//	Client                             config_kwargs
+	//	Verify                             verify
+	//	UseSSL, APIVersion                 use_ssl, api_version
 	AWS = awsclient.Options
-	// AssumeRole holds further parameters of the login to AWS.RoleARN, such as ExternalID.
+	// AssumeRole holds further parameters of the login to AWS.RoleARN: SessionName, ExternalID, DurationSeconds, Policy,
+	// PolicyARNs, Tags, TransitiveTagKeys, SourceIdentity.
 	AssumeRole = awsclient.AssumeRole
-	// ClientConfig holds attempts, time-outs and proxies.
+	// ClientConfig tunes the SDK's client: MaxAttempts (0: 3), RetryMode ("standard", "adaptive"), ConnectTimeout (0: 10 s),
+	// ReadTimeout (0: 20 s), MaxConnections, Proxies by scheme, ClientCert and ClientKey, FIPS, DualStack, AppID.
 	ClientConfig = awsclient.ClientConfig
+	// Verify is how the server's certificate is checked: the path of a CABundle, or Off for tests.
+	Verify = awsclient.Verify
 )
 
 // Client is the part of the SDK's client that a Backend uses; *secretsmanager.Client of the SDK has it.
@@ -231,65 +246,6 @@ func text(s *string, data []byte) (string, error) {
 		return string(data), nil
 	}
 	return "", fmt.Errorf("%w: the secret has neither text nor bytes: store a value", secrets.ErrMalformed)
-}
-
-// batch is how many names one BatchGetSecretValue call takes.
-const batch = 20
-
-func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]string, error) {
-	client, err := b.client.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]string, len(names))
-	var failures []error
-	for some := range slices.Chunk(names, batch) {
-		pages := secretsmanager.NewBatchGetSecretValuePaginator(client, &secretsmanager.BatchGetSecretValueInput{SecretIdList: some})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return found, errors.Join(append(failures, awsclient.Failure(err, "secretsmanager:BatchGetSecretValue on all secrets"))...)
-			}
-			failures = append(failures, collect(page, some, found)...)
-		}
-	}
-	return found, errors.Join(failures...)
-}
-
-// collect puts what a page holds under the names that were asked for, and returns what failed about single secrets.
-func collect(page *secretsmanager.BatchGetSecretValueOutput, asked []string, found map[string]string) (failures []error) {
-	fail := func(name string, err error) {
-		if !errors.Is(err, secrets.ErrNotFound) {
-			failures = append(failures, &secrets.Error{Op: "get", StoreName: name, Err: err})
-		}
-	}
-	for i := range page.SecretValues {
-		s := &page.SecretValues[i]
-		value, err := text(s.SecretString, s.SecretBinary)
-		for _, name := range asked {
-			switch {
-			case !names(s, name):
-			case err != nil:
-				fail(name, err)
-			default:
-				found[name] = value
-			}
-		}
-	}
-	for _, e := range page.Errors {
-		name := deref(e.SecretId)
-		if !slices.Contains(asked, name) {
-			name = "" // whatever it is, it is not a name of ours
-		}
-		fail(name, failure(&smithy.GenericAPIError{Code: deref(e.ErrorCode), Message: deref(e.Message)}))
-	}
-	return failures
-}
-
-// names reports whether s is the secret that was asked for as id: its name, its ARN, or its ARN without the last part.
-func names(s *types.SecretValueEntry, id string) bool {
-	arn := deref(s.ARN)
-	return id == deref(s.Name) || id == arn || len(arn) == len(id)+len("-AbCdEf") && strings.HasPrefix(arn, id+"-")
 }
 
 func deref(s *string) string {
