@@ -67,7 +67,7 @@ func (a *authorized) ReadRawWithDataWithContext(ctx context.Context, path string
 	return resp, classify(err, l.where)
 }
 
-// refusesToken reports whether the token itself was refused, whatever the path. Servers before 1.15 do not tell.
+// refusesToken reports whether the token itself was refused, whatever the path. Older servers do not tell.
 func refusesToken(err error) bool {
 	answer, ok := errors.AsType[*api.ResponseError](err)
 	return ok && strings.Contains(strings.Join(answer.Errors, " "), "invalid token")

@@ -34,7 +34,7 @@ func newClients(o *Options) (*clients, error) {
 		config.Address = defaultAddress
 	}
 	transport := config.HttpClient.Transport.(*http.Transport) // DefaultConfig's own
-	transport.MaxIdleConnsPerHost = transport.MaxIdleConns     // all go to one server; the vendor keeps three
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns     // all go to one server; the vendor keeps very few
 	if o.TLS != nil {
 		t := *o.TLS
 		if info, err := os.Stat(t.CACert); err == nil && info.IsDir() {

@@ -65,7 +65,9 @@ func TestAnswers(t *testing.T) {
 		"reset":                {wiretest.ResetConnection, secrets.ErrUnavailable, "connection reset"},
 		"an endless error":     {func(rw http.ResponseWriter, r *http.Request) { rw.WriteHeader(500); endless(rw, r) }, secrets.ErrMalformed, "longer"},
 		"cut off":              {cutOff, secrets.ErrUnavailable, "connection"},
-		"redirected to itself": {func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, r.URL.Path, 307) }, secrets.ErrUnavailable, "307"},
+		"redirected to itself": {func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}, secrets.ErrUnavailable, "307"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, 2)

@@ -14,7 +14,7 @@ import (
 )
 
 // Options say where secrets are and, for [Open], how to reach the server and log in. Nil and the zero Options are Airflow's
-// defaults. They are copied: later changes have no effect.
+// defaults. They are copied, but not what they point to, which must not change.
 type Options struct {
 	// Mount is where the key/value engine is mounted. "": secret.
 	Mount string
