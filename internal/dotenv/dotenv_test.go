@@ -47,6 +47,12 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseOfCommentsOnly(t *testing.T) {
+	vars, err := Parse([]byte(strings.Repeat("#\n", MaxSize/2)))
+	require.Nil(t, err)
+	assert.Empty(t, vars)
+}
+
 // Whatever the walk lets through, godotenv reads; so no file is refused without a line.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"", "A=1", "export A='x'\n#c\nB=\"a\\\"b\"", "A=\"x\ny\" # c\nB: 2", "A", "=", "A=$B ${A} $(C)", "export\n", "A=\\\"x\n\"", "\r\r=\n", "A='\\'\n'"} {

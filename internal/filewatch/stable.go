@@ -52,11 +52,15 @@ func same(a, b fs.FileInfo) bool {
 // readStable reads the file at path unless it is the version that last marks: then it returns last and no data.
 func readStable(ctx context.Context, path string, info fs.FileInfo, last *stamp, limit int64) ([]byte, *stamp, error) {
 	for range attempts {
-		unchanged, age := last.is(info), time.Since(info.ModTime())
+		unchanged := last.is(info)
+		if unchanged && !last.racy {
+			return nil, last, nil
+		}
+		age := time.Since(info.ModTime())
 		young := func(limit time.Duration) bool { return 0 <= age && age < limit }
 		switch {
-		case unchanged && (!last.racy || young(settle)):
-			return nil, last, nil // where it might change yet, a later look will read it again
+		case unchanged && young(settle):
+			return nil, last, nil // it might change yet, and a later look will read it again
 		case info.Size() == 0 && last != nil && last.info.Size() > 0 && young(emptied):
 			return nil, last, nil // somebody is about to write it anew
 		case !info.Mode().IsRegular():

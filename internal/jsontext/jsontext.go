@@ -121,9 +121,7 @@ func (s *Scanner) Value(depth int) bool {
 }
 
 func (s *Scanner) object(depth int) bool {
-	if !s.Open() {
-		return false
-	}
+	s.Pos++
 	for first := true; ; first = false {
 		if _, _, more, ok := s.Member(first, depth); !more {
 			return ok
@@ -230,16 +228,6 @@ func (s *Scanner) digits() bool {
 	return true
 }
 
-// IsObject reports whether text is one JSON object that is valid UTF-8.
-func IsObject(text string) bool {
-	s := Scanner{Text: text}
-	s.Space()
-	return utf8.ValidString(text) && s.Peek() == '{' && s.Value(0) && s.End()
-}
-
-// IsBlank reports whether text holds nothing but the white space of JSON.
-func IsBlank(text string) bool { return strings.Trim(text, " \t\r\n") == "" }
-
 // Unquote decodes a text, quotes included, that the scanner has passed. It fails for half of a surrogate pair.
 func Unquote(quoted string) (text string, ok bool) {
 	inner := quoted[1 : len(quoted)-1]
@@ -247,12 +235,12 @@ func Unquote(quoted string) (text string, ok bool) {
 		return inner, true
 	}
 	var scratch [256]byte
-	decoded, ok := AppendText(scratch[:0], quoted)
+	decoded, ok := appendText(scratch[:0], quoted)
 	return string(decoded), ok
 }
 
-// AppendText appends what Unquote returns.
-func AppendText(dst []byte, quoted string) ([]byte, bool) {
+// appendText appends what Unquote returns.
+func appendText(dst []byte, quoted string) ([]byte, bool) {
 	s := quoted[1 : len(quoted)-1]
 	for {
 		plain, rest, escaped := strings.Cut(s, `\`)
