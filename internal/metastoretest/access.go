@@ -35,6 +35,16 @@ func Permissions(t *testing.T, reader, writer *metastore.Store) {
 	}
 }
 
+// Outage checks that a write through the store is an outage, with a reason.
+func Outage(t *testing.T, store *metastore.Store, reason string) {
+	t.Helper()
+	err := store.SetVariable(t.Context(), "x", planted)
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Equal(t, secrets.ErrUnavailable, secrets.ClassOf(err))
+	assert.ErrorContains(t, err, reason)
+	backendtest.NoLeak(t, planted, err)
+}
+
 // Driver opens the backend driver "metastore" with arguments, and uses it.
 func Driver(t *testing.T, kwargs map[string]any) {
 	t.Helper()

@@ -109,6 +109,32 @@ func TestPermissions(t *testing.T) {
 	metastoretest.Permissions(t, as("SELECT"), as("SELECT, INSERT, UPDATE, DELETE"))
 }
 
+// A server that has no connection left is an outage.
+func TestOutages(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	owner, err := mysql.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer owner.Close()
+	require.NoError(t, owner.Migrate(t.Context()))
+	config, err := driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	config.User, config.Passwd = "u_"+strings.ToLower(rand.Text())[:16], "loopback"
+	who := "'" + config.User + "'@'127.0.0.1'"
+	execute(t, dsn, "CREATE USER "+who+" IDENTIFIED BY 'loopback' WITH MAX_USER_CONNECTIONS 1; GRANT ALL ON "+config.DBName+".* TO "+who)
+	t.Cleanup(func() { execute(t, dsn, "DROP USER "+who) })
+	busy, err := sql.Open("mysql", config.FormatDSN())
+	require.NoError(t, err)
+	defer busy.Close()
+	conn, err := busy.Conn(t.Context())
+	require.NoError(t, err)
+	defer conn.Close()
+	store, err := mysql.Open(t.Context(), config.FormatDSN(), nil)
+	require.NoError(t, err)
+	defer store.Close()
+	metastoretest.Outage(t, store, "no connection left")
+}
+
 func TestDriver(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)

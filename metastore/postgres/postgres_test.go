@@ -127,5 +127,31 @@ func TestDriver(t *testing.T) {
 		u.Scheme = scheme
 		metastoretest.Driver(t, map[string]any{"sql_alchemy_conn": u.String()})
 	}
-	metastoretest.Driver(t, map[string]any{"dsn": dsn})
+	for _, mode := range []string{"", "&default_query_exec_mode=exec", "&default_query_exec_mode=simple_protocol"} { // as behind a pooler
+		metastoretest.Driver(t, map[string]any{"dsn": dsn + mode})
+	}
+}
+
+// A server that has no connection left, and one that only reads since it was failed over, are outages.
+func TestOutages(t *testing.T) {
+	server, admin := peer(t)
+	dsn := server.Fresh(t)
+	owner, err := postgres.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer owner.Close()
+	require.NoError(t, owner.Migrate(t.Context()))
+	_, schema, _ := strings.Cut(dsn, "search_path=")
+	as := func(role, limits string) *metastore.Store {
+		execute(t, dsn, "CREATE ROLE "+role+" LOGIN SUPERUSER PASSWORD 'loopback'; ALTER ROLE "+role+" "+limits)
+		t.Cleanup(func() { execute(t, admin.String(), "DROP ROLE "+role) })
+		u, err := url.Parse(dsn)
+		require.NoError(t, err)
+		u.User = url.UserPassword(role, "loopback")
+		store, err := postgres.Open(t.Context(), u.String(), nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		return store
+	}
+	metastoretest.Outage(t, as(schema+"_ro", "SET default_transaction_read_only = on"), "only reads now")
+	metastoretest.Outage(t, as(schema+"_full", "NOSUPERUSER CONNECTION LIMIT 0"), "no connection left")
 }
