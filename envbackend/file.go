@@ -9,6 +9,7 @@ import (
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/dotenv"
+	"github.com/secretchain/secrets/internal/filefail"
 	"github.com/secretchain/secrets/internal/filewatch"
 )
 
@@ -40,7 +41,7 @@ func (f *file) vars(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = classed(state.Err)
+	err = filefail.Classed(state.Err)
 	if err != nil && (state.Good == filewatch.None || errors.Is(err, secrets.ErrDenied)) {
 		return nil, err
 	}
@@ -53,21 +54,5 @@ func (f *file) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return classed(state.Err)
-}
-
-// classed gives an error of filewatch its class; those of parsing have theirs.
-func classed(err error) error {
-	p, ok := errors.AsType[*filewatch.Problem](err)
-	if !ok {
-		return err
-	}
-	class := secrets.ErrUnavailable
-	switch p.Kind {
-	case filewatch.Forbidden:
-		class = secrets.ErrDenied
-	case filewatch.Oversized:
-		class = secrets.ErrMalformed
-	}
-	return fmt.Errorf("%w: %w", class, p)
+	return filefail.Classed(state.Err)
 }

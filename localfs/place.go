@@ -15,6 +15,7 @@ import (
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/filefail"
 	"github.com/secretchain/secrets/internal/filewatch"
 )
 
@@ -34,7 +35,7 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 	watch := filewatch.Options{Limit: cmp.Or(o.MaxSize, 64<<20), Every: cmp.Or(o.Interval, time.Second)}
 	if log := o.Logger; log != nil {
 		watch.Report = func(err error) {
-			log.Warn("local secrets cannot be used, the last good version goes on answering", slog.String("kind", kind.String()), slog.Any("error", classed(err)))
+			log.Warn("a file of local secrets cannot be used as it is", slog.String("kind", kind.String()), slog.Any("error", filefail.Classed(err)))
 		}
 	}
 	access := accessChecker(o.Access, o.Logger)
@@ -125,28 +126,12 @@ func accessChecker(access Access, log *slog.Logger) func(path string, info fs.Fi
 	}
 }
 
-// classed gives an error of filewatch its class; those of parsing have theirs.
-func classed(err error) error {
-	p, ok := errors.AsType[*filewatch.Problem](err)
-	if !ok {
-		return err
-	}
-	class := secrets.ErrUnavailable
-	switch p.Kind {
-	case filewatch.Forbidden:
-		class = secrets.ErrDenied
-	case filewatch.Oversized:
-		class = secrets.ErrMalformed
-	}
-	return fmt.Errorf("%w: %w", class, p)
-}
-
 // usable returns the error of a lookup in a version with err: none where a good one goes on answering.
 func usable(err error, good, strict bool) error {
 	if err == nil {
 		return nil
 	}
-	if err = classed(err); !good || strict || errors.Is(err, secrets.ErrDenied) {
+	if err = filefail.Classed(err); !good || strict || errors.Is(err, secrets.ErrDenied) {
 		return err
 	}
 	return nil
@@ -197,19 +182,19 @@ func (p *place) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return classed(state.Err)
+		return filefail.Classed(state.Err)
 	}
 	state, err := p.dir.Get(ctx)
 	if err != nil {
 		return err
 	}
 	if state.Err != nil {
-		return classed(state.Err)
+		return filefail.Classed(state.Err)
 	}
 	var problems []error
 	for _, entry := range state.Value {
 		if entry.Err != nil {
-			problems = append(problems, classed(entry.Err))
+			problems = append(problems, filefail.Classed(entry.Err))
 		}
 	}
 	return join(problems)
