@@ -2,7 +2,6 @@ package secretsmanager_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -21,141 +20,10 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
-	"github.com/secretchain/secrets/internal/awsclient"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
-	"github.com/secretchain/secrets/internal/vectors"
-	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/secretsmanager"
 )
-
-// wireBackend returns a backend on a fresh server.
-func wireBackend(t testing.TB, opts *secretsmanager.Options) (*secretsmanager.Backend, *awswire.Server) {
-	t.Helper()
-	wire := awswire.New()
-	return backendOn(t, wire, opts), wire
-}
-
-func backendOn(t testing.TB, handler http.Handler, opts *secretsmanager.Options) *secretsmanager.Backend {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	b, err := secretsmanager.New(sdk.NewFromConfig(awswire.Config(server.URL)), opts)
-	require.NoError(t, err)
-	return b
-}
-
-func open(arguments awsclient.Options) (secrets.Backend, error) {
-	return secretsmanager.Open(context.Background(), &secretsmanager.Options{AWS: arguments})
-}
-
-// fill puts content into a store over the wire: the same for the in-process server and for moto.
-func fill(t *testing.T, client *sdk.Client, content backendtest.Content) {
-	t.Helper()
-	put := func(name, value string) {
-		_, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: &name, SecretString: &value})
-		require.NoError(t, err, name)
-	}
-	for id, texts := range content.Connections {
-		put("airflow/connections/"+id, texts[0])
-	}
-	for key, value := range content.Variables {
-		put("airflow/variables/"+key, value)
-	}
-	for key, value := range content.Config {
-		put("airflow/config/"+key, value)
-	}
-}
-
-// harness is what every peer shares.
-func harness(newClient func(t *testing.T) *sdk.Client) backendtest.Harness {
-	return backendtest.Harness{
-		Make: func(t *testing.T, content backendtest.Content) secrets.Backend {
-			client := newClient(t)
-			fill(t, client, content)
-			b, err := secretsmanager.New(client, nil)
-			require.NoError(t, err)
-			return b
-		},
-		Holds: func(_ secrets.Kind, id string) bool {
-			b, err := secretsmanager.New(&sdk.Client{}, nil)
-			if err != nil {
-				return false
-			}
-			_, ok := b.StoreName(secrets.KindVariable, id)
-			return ok
-		},
-		OneConnection: true,
-		NoBlanks:      true,
-	}
-}
-
-func TestConformance(t *testing.T) {
-	h := harness(func(t *testing.T) *sdk.Client {
-		server := httptest.NewServer(awswire.New())
-		t.Cleanup(server.Close)
-		return sdk.NewFromConfig(awswire.Config(server.URL))
-	})
-	h.Fail = func(t *testing.T, class error) secrets.Backend {
-		failure := awswire.Failure{Status: 400, Code: "AccessDeniedException"}
-		if errors.Is(class, secrets.ErrUnavailable) {
-			failure = awswire.Failure{Status: 500, Code: "InternalServiceError"}
-		}
-		return backendOn(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { awswire.WriteFailure(w, failure) }), nil)
-	}
-	h.Stall = func(t *testing.T) secrets.Backend { return backendOn(t, http.HandlerFunc(wiretest.Silence), nil) }
-	backendtest.Run(t, h)
-}
-
-func TestNames(t *testing.T) {
-	awstest.Names(t, "secretsmanager", func(kwargs json.RawMessage, cfg aws.Config) (secrets.Backend, error) {
-		var opts secretsmanager.Options
-		if err := backend.DecodeKwargs(kwargs, &opts); err != nil {
-			return nil, err
-		}
-		return secretsmanager.New(sdk.NewFromConfig(cfg), &opts)
-	})
-}
-
-type valueCase struct {
-	Kwargs json.RawMessage
-	Secret string
-}
-
-// The secret is stored under the name that would be asked for; a skipped lookup is not found.
-func TestValues(t *testing.T) {
-	vectors.Suite[valueCase]{
-		File: "aws_secret_values.json",
-		Same: vectors.SameFields,
-		Got: func(t *testing.T, c valueCase) (any, error) {
-			var opts secretsmanager.Options
-			if err := backend.DecodeKwargs(c.Kwargs, &opts); err != nil {
-				return nil, err
-			}
-			wire := awswire.New()
-			server := httptest.NewServer(wire)
-			t.Cleanup(server.Close)
-			b, err := secretsmanager.New(sdk.NewFromConfig(awswire.Config(server.URL)), &opts)
-			if err != nil {
-				return nil, err
-			}
-			if name, ok := b.StoreName(secrets.KindConnection, "c"); ok {
-				wire.SetSecret(name, c.Secret)
-			}
-			conns, err := b.GetConnections(t.Context(), "c")
-			if errors.Is(err, secrets.ErrNotFound) {
-				return nil, nil
-			}
-			if err != nil {
-				require.ErrorIs(t, err, secrets.ErrMalformed)
-				return nil, err
-			}
-			require.Len(t, conns, 1)
-			require.Equal(t, "c", conns[0].ID)
-			return vectors.Fields(conns[0]), nil
-		},
-	}.Run(t)
-}
 
 func TestFailures(t *testing.T) {
 	awstest.Failures(t, open)
