@@ -14,4 +14,7 @@ import (
 	_ "github.com/secretchain/secrets/secretsmanager"
 	_ "github.com/secretchain/secrets/ssm"
 	_ "github.com/secretchain/secrets/vault"
+	_ "github.com/secretchain/secrets/vault/awsiam"
+	_ "github.com/secretchain/secrets/vault/azure"
+	_ "github.com/secretchain/secrets/vault/gcp"
 )
