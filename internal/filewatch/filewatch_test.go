@@ -110,9 +110,9 @@ func TestIntervalBetweenLooks(t *testing.T) {
 		w := File(path, Options{Limit: 100, Every: time.Minute}, content)
 		require.Equal(t, "one", get(t, w).Value)
 		replace(t, path, "two")
-		time.Sleep(time.Minute - 1)
+		time.Sleep(time.Minute - time.Second)
 		assert.Equal(t, "one", get(t, w).Value)
-		time.Sleep(1)
+		time.Sleep(time.Second)
 		assert.Equal(t, "two", get(t, w).Value)
 	})
 }
