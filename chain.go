@@ -232,6 +232,10 @@ func (l *layer) check(ctx context.Context) (err error) {
 
 // Format prints the names of the layers, whatever the verb: what they hold is nobody's to print.
 func (c *Chain) Format(f fmt.State, _ rune) {
+	if c == nil {
+		_, _ = io.WriteString(f, "<nil>")
+		return
+	}
 	_, _ = io.WriteString(f, "secrets.Chain[")
 	for i := range c.layers {
 		if i > 0 {

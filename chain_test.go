@@ -477,3 +477,12 @@ func TestFuncsIsABackend(t *testing.T) {
 		},
 	})
 }
+
+func TestChainPrintsItsLayersAlone(t *testing.T) {
+	c := newChain(t, nil, secrets.Layer{Name: "one", Backend: fake("k", "pLanted5ecret")}, secrets.Layer{Name: "two", Backend: fake()})
+	_, err := c.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	assert.Equal(t, "secrets.Chain[one, two]", fmt.Sprintf("%+v", c))
+	assert.Equal(t, "<nil>", fmt.Sprint((*secrets.Chain)(nil)))
+	backendtest.NoLeak(t, "pLanted5ecret", c, []any{c}, struct{ c any }{c})
+}

@@ -3,7 +3,7 @@ package secrets
 import "context"
 
 // ConnectionsFromText returns what a store's text says is stored under id: one connection in URI or JSON form, with its
-// ID set to id. Blank text is [ErrNotFound], as in Airflow; text that is no connection is [ErrMalformed].
+// ID set to id. The empty text is [ErrNotFound], as in Airflow; text that is no connection is [ErrMalformed].
 // With it a store that can fetch text has GetConnections.
 func ConnectionsFromText(id, text string) ([]Connection, error) {
 	if text == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
@@ -73,6 +74,10 @@ func NewTextStore(fetch func(ctx context.Context, name string) (string, error), 
 	}
 	return s
 }
+
+// Format prints the type alone, whatever the verb. A store that embeds a TextStore prints like it: its prefixes, and the
+// arguments behind its fetch, are nobody's to print.
+func (s *TextStore) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "backend.TextStore") }
 
 // GetConnections fetches and parses; a blank text is not found.
 func (s *TextStore) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
