@@ -6,81 +6,114 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"hash"
+	"math"
 	"strings"
 	"testing"
-
-	"github.com/secretchain/secrets/internal/fernet"
+	"time"
 )
 
-// BenchmarkDecrypt compares Decrypt with its floor: what the standard library takes for the HMACs and the CBC pass of
-// the same token with everything prepared once. The floor of a token of the third key signs three times, as any
-// reader must. The base64 decoding that comes first is measured apart: a token is text.
+// BenchmarkDecrypt compares Decrypt with its floor: what the standard library takes for the base64, the HMACs and the CBC
+// pass of the same token with everything prepared once. A token of the third key is signed three times, as any reader
+// must. Rounds take turns and the least of each counts; ours/floor is to be at most 1.15. ours/crypto leaves the base64 out
+// of the floor, which no reader of a text can.
 func BenchmarkDecrypt(b *testing.B) {
 	keys := []string{key1, key2, key3}
 	for _, n := range []int{1, 3} {
 		for _, size := range []int{16, 1 << 10, 64 << 10} {
-			r, err := fernet.New(keys[:n]...)
-			if err != nil {
-				b.Fatal(err)
-			}
-			last, err := fernet.New(keys[n-1])
-			if err != nil {
-				b.Fatal(err)
-			}
-			token := last.Encrypt([]byte(strings.Repeat("x", size)), date)
-			b.Run(fmt.Sprintf("keys=%d/size=%d/ours", n, size), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := r.Decrypt(token); err != nil {
-						b.Fatal(err)
-					}
+			b.Run(fmt.Sprintf("keys=%d/size=%d", n, size), func(b *testing.B) {
+				token := ring(b, keys[n-1]).Encrypt([]byte(strings.Repeat("x", size)), date)
+				r, bare := ring(b, keys[:n]...), newBare(b, keys[:n])
+				raw, err := base64.URLEncoding.DecodeString(token)
+				if err != nil {
+					b.Fatal(err)
 				}
+				least := rounds(b, max(1, 1<<14/(size+64)),
+					func() error { _, err := r.Decrypt(token); return err },
+					func() error {
+						raw, err := base64.URLEncoding.DecodeString(token)
+						if err != nil {
+							return err
+						}
+						return bare.decrypt(raw)
+					},
+					func() error { return bare.decrypt(raw) })
+				b.ReportMetric(least[0], "ns/decrypt")
+				b.ReportMetric(least[0]/least[1], "ours/floor")
+				b.ReportMetric(least[0]/least[2], "ours/crypto")
 			})
-			b.Run(fmt.Sprintf("keys=%d/size=%d/floor", n, size), func(b *testing.B) { floor(b, keys[:n], token, false) })
-			b.Run(fmt.Sprintf("keys=%d/size=%d/floor+base64", n, size), func(b *testing.B) { floor(b, keys[:n], token, true) })
 		}
 	}
 }
 
-func floor(b *testing.B, keys []string, token string, decoding bool) {
-	hashes := make([]interface {
-		Reset()
-		Write([]byte) (int, error)
-		Sum([]byte) []byte
-	}, len(keys))
-	var block cipher.Block
-	for i, key := range keys {
+// BenchmarkAllocations counts those of one call.
+func BenchmarkAllocations(b *testing.B) {
+	r := ring(b, key1)
+	token := r.Encrypt([]byte("sixteen letters!"), date)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Decrypt(token); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// rounds runs each function so many times in turn, and returns the least nanoseconds that one call took on average.
+func rounds(b *testing.B, calls int, run ...func() error) []float64 {
+	least := make([]float64, len(run))
+	for i := range least {
+		least[i] = math.Inf(1)
+	}
+	for b.Loop() {
+		for i, call := range run {
+			begin := time.Now()
+			for range calls {
+				if err := call(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			least[i] = min(least[i], float64(time.Since(begin).Nanoseconds())/float64(calls))
+		}
+	}
+	return least
+}
+
+// bare is a reader without anything but the standard library's cryptography.
+type bare struct {
+	hashes []hash.Hash
+	block  cipher.Block // of the last key
+	sum    []byte
+}
+
+func newBare(b *testing.B, keys []string) *bare {
+	r := &bare{sum: make([]byte, 0, sha256.Size)}
+	for _, key := range keys {
 		raw, err := base64.URLEncoding.DecodeString(key)
 		if err != nil {
 			b.Fatal(err)
 		}
-		hashes[i] = hmac.New(sha256.New, raw[:16])
-		if block, err = aes.NewCipher(raw[16:]); err != nil {
+		r.hashes = append(r.hashes, hmac.New(sha256.New, raw[:16]))
+		if r.block, err = aes.NewCipher(raw[16:]); err != nil {
 			b.Fatal(err)
 		}
 	}
-	raw, err := base64.URLEncoding.DecodeString(token)
-	if err != nil {
-		b.Fatal(err)
+	return r
+}
+
+func (r *bare) decrypt(raw []byte) error {
+	signed := raw[:len(raw)-sha256.Size]
+	fits := false
+	for _, h := range r.hashes {
+		h.Reset()
+		_, _ = h.Write(signed)
+		fits = hmac.Equal(h.Sum(r.sum), raw[len(signed):])
 	}
-	sum := make([]byte, 0, sha256.Size)
-	b.ReportAllocs()
-	for b.Loop() {
-		if decoding {
-			if raw, err = base64.URLEncoding.DecodeString(token); err != nil {
-				b.Fatal(err)
-			}
-		}
-		signed := raw[:len(raw)-sha256.Size]
-		for _, h := range hashes {
-			h.Reset()
-			_, _ = h.Write(signed)
-			if got := h.Sum(sum); hmac.Equal(got, raw[len(signed):]) != (h == hashes[len(hashes)-1]) {
-				b.Fatal("the wrong key fits")
-			}
-		}
-		text := make([]byte, len(signed)-25)
-		cipher.NewCBCDecrypter(block, signed[9:25]).CryptBlocks(text, signed[25:])
+	if !fits {
+		return errors.New("the last key does not fit")
 	}
+	text := make([]byte, len(signed)-25)
+	cipher.NewCBCDecrypter(r.block, signed[9:25]).CryptBlocks(text, signed[25:])
+	return nil
 }

@@ -147,11 +147,11 @@ func TestKeyErrorsNameThePositionAlone(t *testing.T) {
 		keys []string
 		want string
 	}{
-		"none":         {nil, "no Fernet key given"},
-		"blank":        {[]string{""}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
-		"bad":          {[]string{"hunter2"}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
-		"second bad":   {[]string{key1, "hunter2"}, "Fernet key 2 of 2 is not 32 bytes in URL-safe base64 (44 characters)"},
-		"too long":     {[]string{key1[:43] + key2[:43] + key1[:42]}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
+		"none":       {nil, "no Fernet key given"},
+		"blank":      {[]string{""}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
+		"bad":        {[]string{"hunter2"}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
+		"second bad": {[]string{key1, "hunter2"}, "Fernet key 2 of 2 is not 32 bytes in URL-safe base64 (44 characters)"},
+		"too long":   {[]string{key1[:43] + key2[:43] + key1[:42]}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := fernet.New(c.keys...)
