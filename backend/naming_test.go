@@ -62,6 +62,11 @@ func TestTeamScopeRefusesIdsOfOtherTeams(t *testing.T) {
 		assert.ErrorIsf(t, err, secrets.ErrDenied, "id %q", id)
 		assert.Empty(t, names)
 	}
+	env := backend.Naming{Scope: backend.TeamScope("red", "___", nil)}
+	_, err := env.Names(secrets.KindConnection, "blue___db")
+	assert.ErrorIs(t, err, secrets.ErrDenied)
+	_, err = env.Names(secrets.KindConnection, "_db")
+	assert.NoError(t, err, "no team's name ends with an underscore")
 	names, err := n.Names(secrets.KindConnection, "my-db_x")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"airflow/connections/red--my-db_x", "airflow/connections/my-db_x"}, names)

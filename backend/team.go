@@ -11,8 +11,9 @@ import (
 // id that all teams share (specification, lookup §8). Configuration is never a team's. A blank team gives nil: teams
 // are off.
 //
-// An id that holds the separator, or begins with its first character, could spell another team's name, so it is refused
-// with ErrDenied. Rewrite is what the store does to names, if anything, so that the check sees what the store sees.
+// An id that holds the separator could spell another team's name, so it is refused with ErrDenied; and so is one that
+// begins with a dash where the separator does, for a team's name may end with one. Rewrite is what the store does to
+// names, if anything, so that the check sees what the store sees.
 func TeamScope(team, separator string, rewrite func(string) string) func(secrets.Kind, string) ([]string, error) {
 	if team == "" {
 		return nil
@@ -22,10 +23,9 @@ func TeamScope(team, separator string, rewrite func(string) string) func(secrets
 		if rewrite != nil {
 			seen = rewrite(id)
 		}
-		if strings.Contains(seen, separator) || strings.HasPrefix(seen, separator[:1]) {
+		if strings.Contains(seen, separator) || strings.HasPrefix(separator, "-") && strings.HasPrefix(seen, "-") {
 			return nil, &secrets.Error{Op: "get", Kind: kind, ID: id,
-				Err: fmt.Errorf("%w: with teams an id may not begin with %q or hold %q, which stands between team and id",
-					secrets.ErrDenied, separator[:1], separator)}
+				Err: fmt.Errorf("%w: the id could be read as another team's: %q stands between team and id", secrets.ErrDenied, separator)}
 		}
 		if kind == secrets.KindConfig {
 			return []string{id}, nil
