@@ -24,10 +24,8 @@ func (o *Options) open(context.Context) (session, error) {
 	options := o.ClientOptions
 	closeIdle := func() {} // a transport of the caller's is the caller's to close
 	if options.Transport == nil {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = transport.MaxIdleConns // there is one host; a new connection costs a handshake
-		options.Transport = &http.Client{Transport: transport}
-		closeIdle = transport.CloseIdleConnections
+		client := ownClient()
+		options.Transport, closeIdle = client, client.CloseIdleConnections
 	}
 	options.Transport = limited{options.Transport}
 	l := &login{credential: credential, turn: make(chan struct{}, 1)}
@@ -38,8 +36,20 @@ func (o *Options) open(context.Context) (session, error) {
 	return session{client: client, login: l, close: closeIdle}, nil
 }
 
+// ownClient is like Microsoft's default, with as many idle connections to the one vault as there may be at all: a new one
+// costs a handshake.
+func ownClient() *http.Client {
+	transport, ok := http.DefaultTransport.(*http.Transport)
+	if !ok { // the program has put one of its own in place
+		return &http.Client{}
+	}
+	transport = transport.Clone()
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
+	return &http.Client{Transport: transport}
+}
+
 func (o *Options) credential() (azcore.TokenCredential, error) {
-	client := o.login()
+	client := o.loginOptions()
 	switch {
 	case o.Credential != nil:
 		return o.Credential, nil

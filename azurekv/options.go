@@ -14,7 +14,8 @@ import (
 	"github.com/secretchain/secrets/backend"
 )
 
-// Options say where names live and how to log in. Nil is valid for New, and so is every zero field.
+// Options say where names live and how to log in. Nil is valid, and so is every zero field. Errors call the fields by the
+// names of Airflow's arguments.
 type Options struct {
 	// Connections, Variables and Config are the prefixes of the three kinds.
 	// Zero: airflow-connections, airflow-variables and airflow-config.
@@ -119,8 +120,8 @@ var clouds = []struct {
 	{".vault.usgovcloudapi.net", cloud.AzureGovernment},
 }
 
-// login are the client options of a login: the vault's, with the cloud that the vault is in.
-func (o *Options) login() azcore.ClientOptions {
+// loginOptions are the client options of a login: the vault's, with the cloud that the vault is in.
+func (o *Options) loginOptions() azcore.ClientOptions {
 	options := o.ClientOptions.ClientOptions
 	if options.Cloud.ActiveDirectoryAuthorityHost != "" {
 		return options

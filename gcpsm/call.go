@@ -1,8 +1,10 @@
 package gcpsm
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"strings"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/googleapis/gax-go/v2"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
@@ -24,7 +28,7 @@ type call struct {
 	store         *Backend
 	project, name string // name "": a list
 	retryer       gax.Retryer
-	last          error
+	last          error // of the attempts that had an answer
 }
 
 // Resolve adds to what the client's own options say.
@@ -39,11 +43,23 @@ func (c *call) Resolve(settings *gax.CallSettings) {
 
 // Retry decides as the client's own policy does, but never asks again for an answer that is too large.
 func (c *call) Retry(err error) (pause time.Duration, again bool) {
-	c.last = err
+	err = asStatus(err)
+	if !outOfTime(err) {
+		c.last = err
+	}
 	if c.retryer == nil || tooLarge(err) {
 		return 0, false
 	}
 	return c.retryer.Retry(err)
+}
+
+// asStatus gives a status to the one error that gRPC hands on without: the bare end of a stream whose connection was
+// reset at a bad moment. It is an outage like other resets, and the client's policy should see it as one.
+func asStatus(err error) error {
+	if errors.Is(err, io.EOF) {
+		return status.Error(codes.Unavailable, "EOF")
+	}
+	return err
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

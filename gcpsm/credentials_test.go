@@ -128,6 +128,30 @@ func TestKeyFileDictAndEnvironment(t *testing.T) {
 	}
 }
 
+// On Google's own machines the metadata server gives the token and the project.
+func TestMetadataServer(t *testing.T) {
+	noDefaultCredentials(t)
+	server, _ := tokenService(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Metadata-Flavor", "Google")
+		switch r.URL.Path {
+		case "/computeMetadata/v1/instance/service-accounts/default/token":
+			answerJSON(w, 200, map[string]any{"access_token": "of-the-machine", "token_type": "Bearer", "expires_in": 3600})
+		case "/computeMetadata/v1/project/project-id":
+			_, _ = io.WriteString(w, "creds-project")
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	t.Setenv("GCE_METADATA_HOST", server.Listener.Addr().String())
+	b, shown := secureStore(t, &gcpsm.Options{})
+	_, err := b.GetVariable(t.Context(), "hello")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Bearer of-the-machine"}, shown.tokens)
+	name, ok := b.StoreName(secrets.KindVariable, "hello")
+	assert.True(t, ok)
+	assert.Equal(t, "projects/creds-project/secrets/airflow-variables-hello/versions/latest", name)
+}
+
 func TestExternalAccount(t *testing.T) {
 	var got url.Values
 	server, _ := tokenService(t, func(w http.ResponseWriter, r *http.Request) {

@@ -99,6 +99,26 @@ func TestDriverTakesStrings(t *testing.T) {
 	assert.True(t, strings.HasPrefix(name, "projects/creds-project/"), "the last account's project")
 }
 
+// Whatever the arguments are, opening ends with a store or an error that shows none of them.
+func FuzzArguments(f *testing.F) {
+	for _, seed := range []string{`null`, `{}`, `[]`, `"a,b"`, `"[\"a\"]"`, `"{\"type\": \"service_account\"}"`, `{"type": "service_account", "client_email": "a", "private_key": "b"}`,
+		`{"type": "external_account"}`, `"/path"`, `12`, `["a", "b"]`, `""`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		for _, name := range []string{"gcp_keyfile_dict", "gcp_credential_config_file", "gcp_scopes", "impersonation_chain", "sep"} {
+			marked := strings.ReplaceAll(value, "a", planted)
+			b, err := backend.Open(t.Context(), "gcpsm", json.RawMessage(`{"`+name+`": `+marked+`}`))
+			if err == nil {
+				backendtest.NoLeak(t, planted, b)
+				_ = b.(*gcpsm.Backend).Close()
+				continue
+			}
+			backendtest.NoLeak(t, planted, err)
+		}
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	s := newServer()
 	c := client(t, address(t, s))

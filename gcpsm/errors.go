@@ -20,7 +20,8 @@ func (c *call) failure(err error) error {
 	if c.store.closed.Load() {
 		return secrets.ErrClosed
 	}
-	if isContextError(err) && c.last != nil {
+	err = asStatus(err)
+	if outOfTime(err) && c.last != nil {
 		err = c.last
 	}
 	if login, ok := errors.AsType[*loginError](err); ok {
@@ -46,12 +47,10 @@ func (c *call) failure(err error) error {
 		return fmt.Errorf("%w%s: over the quota of project %s", secrets.ErrUnavailable, reason(err), c.project)
 	case codes.InvalidArgument:
 		return fmt.Errorf("%w%s: the service does not take the request; check the project id %s", secrets.ErrUnavailable, reason(err), c.project)
-	case codes.DeadlineExceeded, codes.Canceled:
-		return fmt.Errorf("%w: no answer in time", secrets.ErrUnavailable)
 	case codes.Unavailable:
 		return fmt.Errorf("%w: the service cannot be reached%s", secrets.ErrUnavailable, because(err))
 	default:
-		if isContextError(err) {
+		if outOfTime(err) {
 			return fmt.Errorf("%w: no answer in time", secrets.ErrUnavailable)
 		}
 		return fmt.Errorf("%w%s: the service answers with code %s", secrets.ErrUnavailable, reason(err), code)
@@ -90,6 +89,8 @@ func tooLarge(err error) bool {
 	return ok && s.Code() == codes.ResourceExhausted && strings.Contains(s.Message(), "larger than max")
 }
 
-func isContextError(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+// outOfTime reports whether err is the end of a context, here or at the service.
+func outOfTime(err error) bool {
+	code := status.Code(err)
+	return code == codes.DeadlineExceeded || code == codes.Canceled || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

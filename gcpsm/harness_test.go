@@ -48,10 +48,14 @@ func address(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) stri
 }
 
 // client is Google's own client of the server at address, in plain text and without credentials.
-func client(t testing.TB, address string) *secretmanager.Client {
+func client(t testing.TB, address string, more ...grpc.DialOption) *secretmanager.Client {
 	t.Helper()
-	c, err := secretmanager.NewClient(context.Background(), option.WithEndpoint(address), option.WithoutAuthentication(),
-		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
+	options := []option.ClientOption{option.WithEndpoint(address), option.WithoutAuthentication(),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials()))}
+	for _, o := range more {
+		options = append(options, option.WithGRPCDialOption(o))
+	}
+	c, err := secretmanager.NewClient(context.Background(), options...)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

@@ -43,7 +43,7 @@ func (e *loginError) GRPCStatus() *status.Status {
 
 // openFailure is the error of a session that could not be made.
 func openFailure(err error) error {
-	if isContextError(err) {
+	if outOfTime(err) {
 		return fmt.Errorf("%w: the credentials were not ready in time", secrets.ErrUnavailable)
 	}
 	return err

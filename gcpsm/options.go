@@ -15,7 +15,8 @@ import (
 	"github.com/secretchain/secrets/backend"
 )
 
-// Options say where names live and how to log in. Nil is valid, and so is every zero field.
+// Options say where names live and how to log in. Nil is valid, and so is every zero field. Errors call the fields by the
+// names of Airflow's arguments.
 type Options struct {
 	// Connections, Variables and Config are the prefixes of the three kinds. Zero: airflow-connections,
 	// airflow-variables and airflow-config. Connections and Separator may hold letters, digits, - and _ only.
