@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -85,8 +86,19 @@ func newHTTPClient(finished *awshttp.BuildableClient) *httpClient {
 	}}
 }
 
-// Do sends the request.
+// Do sends the request. Its body goes out in one piece with the headers: as the SDK hands it over, net/http would flush the
+// headers first, and a server that answers before the body's end is noticed would find its connection closed, since the
+// SDK closes the body as soon as an answer begins.
 func (c *httpClient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.ContentLength > 0 {
+		body := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, body)
+		_ = r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body)) // each attempt has a request of its own
+	}
 	resp, err := c.Client.Do(r)
 	if err == nil {
 		resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswer}
