@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds a lookup against a server that does not answer. What is slower by far is a lookup without a bound.
-const patience = 1500 * time.Millisecond
+const patience = 600 * time.Millisecond
 
 // answering makes a front that answers everything itself.
 func answering(h http.HandlerFunc) front {
