@@ -37,7 +37,7 @@ func main() {
 	for _, span := range spans.GetSpans() {
 		fmt.Printf("%s", span.Name)
 		for _, attribute := range span.Attributes {
-			fmt.Printf("  %s=%s", attribute.Key, attribute.Value.Emit())
+			fmt.Printf("  %s=%s", attribute.Key, attribute.Value.String())
 		}
 		fmt.Printf("  status=%s\n", span.Status.Code)
 	}

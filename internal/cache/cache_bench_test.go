@@ -14,8 +14,8 @@ import (
 
 // text is what a chain keeps of a variable: 24 bytes.
 type text struct {
-	value  string
-	origin *int
+	value string
+	_     *int // where a chain says where it is from
 }
 
 func benchKeys(n int) []string {

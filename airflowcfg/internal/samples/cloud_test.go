@@ -118,7 +118,10 @@ func reply(w http.ResponseWriter, code int, body any) {
 }
 
 func (c *cloud) serveAWS(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Name, SecretId string }
+	var in struct {
+		Name     string
+		SecretID string `json:"SecretId"`
+	}
 	must(json.NewDecoder(r.Body).Decode(&in))
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	notFound := func(code string) {
@@ -134,12 +137,12 @@ func (c *cloud) serveAWS(w http.ResponseWriter, r *http.Request) {
 		}
 		must(json.NewEncoder(w).Encode(map[string]any{"Parameter": map[string]string{"Name": in.Name, "Value": text, "Type": "SecureString"}}))
 	case "secretsmanager.GetSecretValue":
-		text, ok := c.ask(in.SecretId)
+		text, ok := c.ask(in.SecretID)
 		if !ok {
 			notFound("ResourceNotFoundException")
 			return
 		}
-		must(json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretId, "SecretString": text}))
+		must(json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretID, "SecretString": text}))
 	default:
 		c.ask(r.Header.Get("X-Amz-Target"))
 		notFound("UnknownOperationException")
