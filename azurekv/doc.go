@@ -47,8 +47,8 @@
 // # Permissions
 //
 // Lookups and Check need Microsoft.KeyVault/vaults/secrets/getSecret/action: the role Key Vault Secrets User on the
-// vault, or "get" for secrets in an access policy. List needs Microsoft.KeyVault/vaults/secrets/readMetadata/action:
-// the same role, or "list" in the policy.
+// vault, or "get" for secrets in an access policy. Check asks for a secret of its own name below the first prefix. List
+// needs Microsoft.KeyVault/vaults/secrets/readMetadata/action: the same role, or "list" in the policy.
 //
 // # URLs
 //

@@ -42,9 +42,10 @@
 // # Permissions
 //
 // Lookups and Check need secretmanager.versions.access: the role roles/secretmanager.secretAccessor, on the project or
-// on each secret; on the project an absent secret is told from a forbidden one. List needs secretmanager.secrets.list:
-// the role roles/secretmanager.viewer on the project. Impersonation needs roles/iam.serviceAccountTokenCreator on each
-// account of the chain, for the one before it. The API secretmanager.googleapis.com must be enabled.
+// on each secret. Only with the role on the project is an absent secret told from a forbidden one, and can Check pass: it
+// asks for a secret of its own name below the first prefix. List needs secretmanager.secrets.list: the role
+// roles/secretmanager.viewer on the project. Impersonation needs roles/iam.serviceAccountTokenCreator on each account of
+// the chain, for the one before it. The API secretmanager.googleapis.com must be enabled.
 //
 // # URLs
 //
