@@ -115,15 +115,6 @@ func (c *Chain) outage(err error) bool {
 	return out
 }
 
-// cached returns what is kept under id and current: the way of most reads, without lock or allocation.
-func (c *Chain) cached(ctx context.Context, kind Kind, id string) (a answer, ok bool) {
-	kept := c.caches[kind]
-	if kept == nil || ctx.Err() != nil {
-		return a, false
-	}
-	return kept.Find(id)
-}
-
 // findCached is find through the cache.
 func (c *Chain) findCached(ctx context.Context, r request) (cache.Item[answer], error) {
 	if err := ctx.Err(); err != nil {

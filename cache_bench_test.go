@@ -11,6 +11,8 @@ import (
 	"github.com/secretchain/secrets"
 )
 
+var sizes = []int{1000, 100_000}
+
 func names(n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -38,7 +40,7 @@ func cachedChain(tb testing.TB, names []string) *secrets.Chain {
 
 // BenchmarkCached holds cached reads against reads of the same names from a sync.Map.
 func BenchmarkCached(b *testing.B) {
-	for _, n := range []int{1000, 100_000} {
+	for _, n := range sizes {
 		names := names(n)
 		c := cachedChain(b, names)
 		var floor sync.Map

@@ -110,7 +110,10 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 // Errors: a [LookupError] with the class of what went wrong, [ErrNotFound] if every layer that was asked said so; the
 // context's error; [ErrClosed].
 func (c *Chain) GetConnection(ctx context.Context, id string) (Connection, error) {
-	if a, ok := c.cached(ctx, KindConnection, id); ok {
+	if a, ok := c.caches[KindConnection].Find(id); ok && ctx.Err() == nil {
+		if c.pick == nil {
+			return a.origin.conns[0], nil
+		}
 		return c.choose(a.origin.conns), nil
 	}
 	a, err := c.find(ctx, request{KindConnection, id})
@@ -143,7 +146,7 @@ func (c *Chain) GetConnURI(ctx context.Context, id string) (string, error) {
 // GetVariable returns the text stored under key in the first layer that has it, byte for byte; "" is a value.
 // Errors are those of GetConnection.
 func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
-	if a, ok := c.cached(ctx, KindVariable, key); ok {
+	if a, ok := c.caches[KindVariable].Find(key); ok && ctx.Err() == nil {
 		return a.text, nil
 	}
 	a, err := c.find(ctx, request{KindVariable, key})
@@ -153,7 +156,7 @@ func (c *Chain) GetVariable(ctx context.Context, key string) (string, error) {
 // GetConfig returns the configuration value stored under key. Only layers whose backend is a [ConfigGetter] are asked:
 // as in Airflow neither the environment nor the metastore is, unless told to be. Errors are those of GetConnection.
 func (c *Chain) GetConfig(ctx context.Context, key string) (string, error) {
-	if a, ok := c.cached(ctx, KindConfig, key); ok {
+	if a, ok := c.caches[KindConfig].Find(key); ok && ctx.Err() == nil {
 		return a.text, nil
 	}
 	a, err := c.find(ctx, request{KindConfig, key})

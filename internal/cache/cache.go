@@ -118,18 +118,23 @@ func (o *Options[V]) precision() time.Duration {
 }
 
 // Find returns the value of key if it is kept and current. It is the short way of [Cache.Get], which is to be called
-// where it finds nothing, for whatever reason.
+// where it finds nothing, for whatever reason. A nil Cache keeps nothing.
 func (c *Cache[V]) Find(key string) (v V, ok bool) {
-	hash := maphash.String(c.seed, key)
-	e, _, _ := c.table.shard(hash).find(hash, key)
+	if c == nil {
+		return v, false
+	}
+	hash := maphash.Comparable(c.seed, key)
+	e := c.table.shard(hash).quickFind(hash, key)
 	if e == nil || c.clock.now() >= e.due.Load() {
 		return v, false
 	}
 	state := e.state.Load()
+	if state&heat != heat {
+		e.read(state)
+	}
 	if state&held != 0 {
 		return v, false
 	}
-	e.read(state)
 	c.add(hits)
 	return e.value, true
 }
@@ -140,7 +145,7 @@ func (c *Cache[V]) Find(key string) (v V, ok bool) {
 // The context is that of [Flight.Do], whose errors Get returns as they are. Only a load obeys it: what is kept is
 // returned whether or not the context has ended.
 func (c *Cache[V]) Get(ctx context.Context, key string) (Item[V], error) {
-	hash := maphash.String(c.seed, key)
+	hash := maphash.Comparable(c.seed, key)
 	if e, _, _ := c.table.shard(hash).find(hash, key); e != nil {
 		now, state := c.clock.now(), e.state.Load()
 		past := now >= e.expires
@@ -189,14 +194,14 @@ func outcome[V any](item Item[V], shared bool, err error) counter {
 
 // Has reports whether key is kept, as a value or an absence, and current. It counts nothing.
 func (c *Cache[V]) Has(key string) bool {
-	hash := maphash.String(c.seed, key)
+	hash := maphash.Comparable(c.seed, key)
 	e, _, _ := c.table.shard(hash).find(hash, key)
 	return e != nil && e.current(c.clock.now())
 }
 
 // Forget drops what is kept of key, and what the loads of it that are under way will find.
 func (c *Cache[V]) Forget(key string) {
-	hash := maphash.String(c.seed, key)
+	hash := maphash.Comparable(c.seed, key)
 	s := c.table.shard(hash)
 	s.mu.Lock()
 	s.void(key)
@@ -252,7 +257,7 @@ func (c *Cache[V]) begin(f func()) bool {
 	return true
 }
 
-func (c *Cache[V]) hash(key string) uint64 { return maphash.String(c.seed, key) }
+func (c *Cache[V]) hash(key string) uint64 { return maphash.Comparable(c.seed, key) }
 
 // drop removes e, if it is still there. The shard's lock is held.
 func (c *Cache[V]) drop(s *shard[V], hash uint64, e *entry[V]) bool {

@@ -20,16 +20,18 @@ type clock struct {
 
 // now is the time as readers see it: late by a tick at most.
 func (c *clock) now() int64 {
-	if c.source == nil {
-		return c.coarse.Load()
+	if c.source != nil {
+		return c.injected()
 	}
-	return int64(c.source().Sub(c.base))
+	return c.coarse.Load()
 }
+
+func (c *clock) injected() int64 { return int64(c.source().Sub(c.base)) }
 
 // exact is the time itself. It advances the coarse one too.
 func (c *clock) exact() int64 {
 	if c.source != nil {
-		return int64(c.source().Sub(c.base))
+		return c.injected()
 	}
 	now := int64(time.Since(c.base))
 	c.coarse.Store(now)

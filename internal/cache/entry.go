@@ -9,12 +9,12 @@ import (
 // nanoseconds of the cache's clock.
 type entry[V any] struct {
 	key     string
+	due     atomic.Int64 // when a reader is to do more than read; before that, and unless held, it is current
+	state   atomic.Uint32
 	value   V
 	absence *error // nil: there is a value
 	fetched int64  // when the load began that found it
 	expires int64
-	due     atomic.Int64 // when a reader is to do more than read; before that, and unless held, it is current
-	state   atomic.Uint32
 }
 
 // The state of an entry: how often it was read, up to three; three marks; how many loads in a row failed since.

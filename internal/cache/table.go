@@ -49,6 +49,22 @@ func match(tags, tag uint64) uint64 {
 	return (x - ones) &^ x & highs
 }
 
+// quickFind is find that looks no further than the home group of the key: where nearly every entry is.
+func (s *shard[V]) quickFind(hash uint64, key string) *entry[V] {
+	p := s.groups.Load()
+	if p == nil {
+		return nil
+	}
+	g := &(*p)[int(hash)&(len(*p)-1)]
+	tags := g.tags.Load()
+	for m := match(tags, tag(hash)); m != 0; m &= m - 1 {
+		if e := g.entries[bits.TrailingZeros64(m)>>3&7].Load(); e != nil && e.key == key {
+			return e
+		}
+	}
+	return nil
+}
+
 // find returns the entry of key and where it is, or nil.
 func (s *shard[V]) find(hash uint64, key string) (e *entry[V], g *group[V], place int) {
 	p := s.groups.Load()

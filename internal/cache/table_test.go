@@ -30,7 +30,7 @@ func TestShardModel(t *testing.T) {
 					return hash(n)
 				}
 				model := map[string]*entry[int]{}
-				for range rapid.IntRange(0, 300).Draw(t, "steps") {
+				for range rapid.IntRange(0, 150).Draw(t, "steps") {
 					n := rapid.IntRange(0, 99).Draw(t, "n")
 					key := fmt.Sprint(n)
 					if rapid.IntRange(0, 2).Draw(t, "action") > 0 {
