@@ -329,6 +329,8 @@ func TestExplainAsksEveryLayer(t *testing.T) {
 	assert.NoError(t, attempts[3].Err)
 	assert.Equal(t, "k", attempts[3].StoreName)
 	backendtest.NoLeak(t, "v@first", attempts)
+	_, err = c.Explain(t.Context(), 0, "k")
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
 }
 
 func TestCheckTellsEveryLayer(t *testing.T) {
