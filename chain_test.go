@@ -378,8 +378,8 @@ func TestCloseEndsLookupsUnderWay(t *testing.T) {
 		c, err := secrets.NewChain([]secrets.Layer{{Name: "slow", Backend: stalled}}, nil)
 		require.NoError(t, err)
 		ended := make(chan error)
-		for _, ctx := range []context.Context{t.Context(), context.Background()} {
-			go func() { _, err := c.GetVariable(ctx, "k"); ended <- err }()
+		for key, ctx := range map[string]context.Context{"k": t.Context(), "l": context.Background()} { // one load each
+			go func() { _, err := c.GetVariable(ctx, key); ended <- err }()
 		}
 		synctest.Wait()
 		require.NoError(t, c.Close())
