@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,10 +172,11 @@ func TestFoundAgain(t *testing.T) {
 	for store, open := range httpStores {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			trouble := true
+			var trouble atomic.Bool
+			trouble.Store(true)
 			b := closed(t, open(t, holds, func(h http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if trouble {
+					if trouble.Load() {
 						wiretest.ResetConnection(w, r)
 						return
 					}
@@ -187,7 +189,7 @@ func TestFoundAgain(t *testing.T) {
 				cancel()
 				require.Errorf(t, err, "lookup %s", strconv.Itoa(i))
 			}
-			trouble = false
+			trouble.Store(false)
 			text, err := b.GetVariable(t.Context(), "key")
 			require.NoError(t, err)
 			assert.True(t, text == planted)
