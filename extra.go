@@ -6,22 +6,24 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // isNoExtra reports whether text is blank or an empty JSON object, which is as good as none.
 func isNoExtra(text string) bool {
-	s := jsonScanner{text: text}
-	s.space()
-	if s.peek() == '{' {
-		s.pos++
-		s.space()
-		if s.peek() != '}' {
+	s := jsontext.Scanner{Text: text}
+	s.Space()
+	if s.Peek() == '{' {
+		s.Pos++
+		s.Space()
+		if s.Peek() != '}' {
 			return false
 		}
-		s.pos++
-		s.space()
+		s.Pos++
+		s.Space()
 	}
-	return s.pos == len(text)
+	return s.Pos == len(text)
 }
 
 // ExtraMap returns the extra as a map of the caller's own, empty when there is none. Numbers are [json.Number], so none loses a digit.
@@ -55,10 +57,10 @@ func (c Connection) NestedExtraMap() (map[string]any, error) {
 // UnmarshalJSON may say; it is a [*json.InvalidUnmarshalError] where v is not a pointer.
 func (c Connection) DecodeExtra(v any) error {
 	text := c.Extra.Reveal()
-	if isBlankJSON(text) {
+	if jsontext.IsBlank(text) {
 		text = "{}"
 	}
-	if !isJSONObject(text) {
+	if !jsontext.IsObject(text) {
 		return &SyntaxError{Form: formConnection, Part: "extra", Reason: "not a JSON object"}
 	}
 	err := decodeJSON(text, v)
@@ -91,7 +93,7 @@ func sameExtra(a, b Secret) bool {
 	if isNoExtra(x) || isNoExtra(y) {
 		return isNoExtra(x) && isNoExtra(y)
 	}
-	if !isJSONObject(x) || !isJSONObject(y) {
+	if !jsontext.IsObject(x) || !jsontext.IsObject(y) {
 		return false
 	}
 	var v, w any

@@ -3,6 +3,8 @@ package secrets
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // ParseJSON reads a connection in JSON form: one object with the keys conn_type, description, host, login, password, schema,
@@ -41,7 +43,7 @@ var jsonKeyNames = [jsonKeyCount]string{"conn_type", "description", "host", "log
 
 // jsonKeyOf returns the key that is written as raw, in its quotes.
 func jsonKeyOf(raw string) (jsonKey, bool) {
-	name, ok := jsonText(raw)
+	name, ok := jsontext.Unquote(raw)
 	for key, known := range jsonKeyNames {
 		if ok && name == known {
 			return jsonKey(key), true
@@ -98,23 +100,23 @@ func (p *jsonParser) fail(key jsonKey, reason string) {
 
 // read finds the values, so that of a repeated key only the last is ever judged.
 func (p *jsonParser) read(text string) {
-	s := jsonScanner{text: text}
-	ok := s.open()
+	s := jsontext.Scanner{Text: text}
+	ok := s.Open()
 	for first, more := true, ok; more; first = false {
 		var raw, value string
-		if raw, value, more, ok = s.member(first, 1); !more {
+		if raw, value, more, ok = s.Member(first, 1); !more {
 			break
 		}
 		key, known := jsonKeyOf(raw)
 		if !known {
-			p.err = &SyntaxError{Form: formJSON, Offset: s.keyAt,
+			p.err = &SyntaxError{Form: formJSON, Offset: s.KeyAt,
 				Reason: "unknown key; known are conn_type, description, host, login, password, schema, port and extra, or uri"}
 			return
 		}
-		p.values[key] = jsonValue{raw: value, end: s.pos}
+		p.values[key] = jsonValue{raw: value, end: s.Pos}
 	}
-	if !ok || !s.end() {
-		p.err = &SyntaxError{Form: formJSON, Offset: s.pos, Reason: s.reason}
+	if !ok || !s.End() {
+		p.err = &SyntaxError{Form: formJSON, Offset: s.Pos, Reason: s.Reason}
 	}
 }
 
@@ -128,7 +130,7 @@ func (p *jsonParser) text(key jsonKey) string {
 		p.fail(key, `not a text; put it in " quotes`)
 		return ""
 	}
-	text, ok := jsonText(raw)
+	text, ok := jsontext.Unquote(raw)
 	if !ok {
 		p.fail(key, `half of a surrogate pair, which no text holds; write a character beyond \uFFFF as itself, or as both halves`)
 	}
@@ -155,16 +157,16 @@ func (p *jsonParser) port() int {
 func (p *jsonParser) extra() string {
 	raw := p.values[keyExtra].raw
 	switch {
-	case raw == "", raw == "false", raw == "0", isNoExtra(raw), raw[0] == '[' && isBlankJSON(raw[1:len(raw)-1]):
+	case raw == "", raw == "false", raw == "0", isNoExtra(raw), raw[0] == '[' && jsontext.IsBlank(raw[1:len(raw)-1]):
 		return ""
 	case raw[0] == '{':
 		return raw
 	}
 	text := p.text(keyExtra)
 	switch {
-	case p.err != nil || isBlankJSON(text):
+	case p.err != nil || jsontext.IsBlank(text):
 		return ""
-	case !isJSONObject(text):
+	case !jsontext.IsObject(text):
 		p.fail(keyExtra, "the text is not a JSON object")
 	}
 	return text

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // JSON returns the connection in Airflow's JSON form, blank fields left out, in ASCII but for the extra, which is copied as
@@ -30,7 +32,7 @@ func (c Connection) JSON() Secret {
 	}
 	switch extra := c.Extra.Reveal(); {
 	case isNoExtra(extra):
-	case isJSONObject(extra):
+	case jsontext.IsObject(extra):
 		out = append(appendJSONKey(out, "extra"), extra...)
 	default:
 		field("extra", extra)

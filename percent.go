@@ -119,15 +119,13 @@ func brokenLen(b []byte) int {
 	return 1
 }
 
-// hexDigits holds the value of each hexadecimal digit, and noHex for every other byte.
+// hexDigits holds the value of each hexadecimal digit, 0xff for every other byte.
 var hexDigits = func() (values [256]byte) {
 	for i := range values {
-		values[i] = noHex
+		values[i] = 0xff
 	}
 	for i := range byte(16) {
 		values["0123456789abcdef"[i]], values[upperHex[i]] = i, i
 	}
 	return values
 }()
-
-const noHex = 0xff

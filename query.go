@@ -1,6 +1,10 @@
 package secrets
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/secretchain/secrets/internal/jsontext"
+)
 
 // extraCarrier is the name in a query whose value is the whole extra.
 const extraCarrier = "__extra__"
@@ -56,10 +60,10 @@ func extraFromQuery(query string) (extra string, ok bool) {
 	pairs := appendQueryPairs(few[:0], query)
 	if i := findPair(pairs, queryText{raw: extraCarrier}); i >= 0 {
 		carried := newQueryText(pairs[i].value).decoded()
-		if isBlankJSON(carried) {
+		if jsontext.IsBlank(carried) {
 			return "", true
 		}
-		return carried, isJSONObject(carried)
+		return carried, jsontext.IsObject(carried)
 	}
 	var text [512]byte
 	out := append(text[:0], '{')

@@ -3,6 +3,8 @@ package secrets
 import (
 	"strconv"
 	"strings"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // URI returns the connection in Airflow's URI form (specification, connection §5). It holds the password.
@@ -114,7 +116,7 @@ func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
 		return dst
 	}
 	extra := c.Extra.Reveal()
-	if isBlankJSON(extra) {
+	if jsontext.IsBlank(extra) {
 		return dst
 	}
 	if c.Schema == "" {
@@ -135,19 +137,19 @@ func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
 // value that is not a text, half of a surrogate pair, the name __extra__, no member at all, and text that is no object.
 func appendPairs(dst []byte, extra string) ([]byte, bool) {
 	var scratch [256]byte
-	s := jsonScanner{text: extra}
-	if !s.open() {
+	s := jsontext.Scanner{Text: extra}
+	if !s.Open() {
 		return nil, false
 	}
 	for first := true; ; first = false {
-		key, value, more, ok := s.member(first, 1)
+		key, value, more, ok := s.Member(first, 1)
 		if !more {
-			return dst, ok && !first && s.end()
+			return dst, ok && !first && s.End()
 		}
 		if value[0] != '"' {
 			return nil, false
 		}
-		name, ok := appendJSONText(scratch[:0], key)
+		name, ok := jsontext.AppendUnquoted(scratch[:0], key)
 		if !ok || string(name) == extraCarrier {
 			return nil, false
 		}
@@ -155,7 +157,7 @@ func appendPairs(dst []byte, extra string) ([]byte, bool) {
 			dst = append(dst, '&')
 		}
 		dst = append(appendQueryQuoted(dst, name), '=')
-		text, ok := appendJSONText(scratch[:0], value)
+		text, ok := jsontext.AppendUnquoted(scratch[:0], value)
 		if !ok {
 			return nil, false
 		}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // maxIDLength is what Airflow's tables hold.
@@ -31,7 +33,7 @@ func (c Connection) invalid() (part, reason string) {
 		return "id", `holds a character other than letters, digits and _ # ! ( ) - . : / \`
 	case c.Port < 0 || c.Port > maxPort:
 		return "port", "not from 0 to 65535"
-	case !isBlankJSON(extra) && !isJSONObject(extra):
+	case !jsontext.IsBlank(extra) && !jsontext.IsObject(extra):
 		return "extra", "not a JSON object"
 	}
 	for _, field := range [...]struct{ name, text string }{

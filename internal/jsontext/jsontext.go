@@ -4,7 +4,6 @@ package jsontext
 
 import (
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -16,6 +15,7 @@ const MaxDepth = 1000
 type Scanner struct {
 	Text   string
 	Pos    int
+	KeyAt  int // where the key of the last member begins
 	Reason string
 }
 
@@ -32,6 +32,8 @@ func (s *Scanner) Space() {
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // Peek returns the next byte, 0 at the end.
 func (s *Scanner) Peek() byte {
@@ -74,21 +76,21 @@ func (s *Scanner) Member(first bool, depth int) (key, value string, more, ok boo
 		s.Pos++
 		s.Space()
 	}
-	begin := s.Pos
+	s.KeyAt = s.Pos
 	if s.Peek() != '"' {
 		return "", "", false, s.fail(`expected a key in " quotes`)
 	}
 	if !s.string() {
 		return "", "", false, false
 	}
-	key = s.Text[begin:s.Pos]
+	key = s.Text[s.KeyAt:s.Pos]
 	s.Space()
 	if s.Peek() != ':' {
 		return "", "", false, s.fail("expected : after a key")
 	}
 	s.Pos++
 	s.Space()
-	begin = s.Pos
+	begin := s.Pos
 	if !s.Value(depth) {
 		return "", "", false, false
 	}
@@ -228,80 +230,16 @@ func (s *Scanner) digits() bool {
 	return true
 }
 
-// Unquote decodes a text, quotes included, that the scanner has passed. It fails for half of a surrogate pair.
-func Unquote(quoted string) (text string, ok bool) {
-	inner := quoted[1 : len(quoted)-1]
-	if strings.IndexByte(inner, '\\') < 0 {
-		return inner, true
-	}
-	var scratch [256]byte
-	decoded, ok := appendText(scratch[:0], quoted)
-	return string(decoded), ok
+// IsObject reports whether text is one JSON object that is valid UTF-8.
+func IsObject(text string) bool {
+	s := Scanner{Text: text}
+	s.Space()
+	return utf8.ValidString(text) && s.Peek() == '{' && s.Value(0) && s.End()
 }
 
-// appendText appends what Unquote returns.
-func appendText(dst []byte, quoted string) ([]byte, bool) {
-	s := quoted[1 : len(quoted)-1]
-	for {
-		plain, rest, escaped := strings.Cut(s, `\`)
-		dst = append(dst, plain...)
-		if !escaped {
-			return dst, true
-		}
-		c := rest[0]
-		s = rest[1:]
-		switch c {
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
-			r, _ := hex4(s)
-			s = s[4:]
-			if utf16.IsSurrogate(r) {
-				low, ok := rune(0), strings.HasPrefix(s, `\u`)
-				if ok {
-					low, _ = hex4(s[2:])
-				}
-				if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-					return dst, false
-				}
-				s = s[6:]
-			}
-			dst = utf8.AppendRune(dst, r)
-			continue
-		}
-		dst = append(dst, c)
-	}
-}
-
-// hex4 reads the four digits of a \u escape.
-func hex4(s string) (r rune, ok bool) {
-	if len(s) < 4 {
-		return 0, false
-	}
-	for i := range 4 {
-		if !isHex(s[i]) {
-			return 0, false
-		}
-		r = r<<4 | rune(hexValue(s[i]))
-	}
-	return r, true
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
-
-func hexValue(c byte) byte {
-	if isDigit(c) {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
+// IsBlank reports whether text holds nothing but the white space of JSON.
+func IsBlank(text string) bool {
+	s := Scanner{Text: text}
+	s.Space()
+	return s.Pos == len(text)
 }

@@ -98,3 +98,22 @@ func TestDepth(t *testing.T) {
 		assert.Equal(t, want, s.Value(0), depth)
 	}
 }
+
+func TestIsObjectAndIsBlank(t *testing.T) {
+	for text, want := range map[string]bool{`{}`: true, "\t{ \"a\":\r\n1 } ": true, ``: false, ` `: false, `[]`: false, `{} x`: false, `{`: false, `{"a":"` + "\xff" + `"}`: false} {
+		assert.Equal(t, want, IsObject(text), text)
+	}
+	for text, want := range map[string]bool{"": true, " \t\r\n": true, "\v": false, "\u00a0": false, "{}": false} {
+		assert.Equal(t, want, IsBlank(text), text)
+	}
+}
+
+func TestKeyAt(t *testing.T) {
+	s := Scanner{Text: `{"a":1, "b":2}`}
+	assert.True(t, s.Open())
+	for _, want := range []int{1, 8} {
+		_, _, _, ok := s.Member(want == 1, 1)
+		assert.True(t, ok)
+		assert.Equal(t, want, s.KeyAt)
+	}
+}
