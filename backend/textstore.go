@@ -100,7 +100,9 @@ func (s *TextStore) GetConfig(ctx context.Context, key string) (string, error) {
 }
 
 // StoreName answers the name that is fetched first.
-func (s *TextStore) StoreName(kind secrets.Kind, id string) (string, bool) { return s.names.StoreName(kind, id) }
+func (s *TextStore) StoreName(kind secrets.Kind, id string) (string, bool) {
+	return s.names.StoreName(kind, id)
+}
 
 // Check asks the store whether it can be used.
 func (s *TextStore) Check(ctx context.Context) error {
