@@ -136,6 +136,12 @@ func TestReferencesAreBounded(t *testing.T) {
 			require.ErrorIs(t, err, errTooLong)
 		})
 	}
+	f, err := parse("f", "[a]\nlarge = "+strings.Repeat("x", maxValue/8)+"\nfew = "+strings.Repeat("%(large)s", 9)+"\nring = %(ring)s\n")
+	require.NoError(t, err)
+	_, _, _, err = f.get("a", "few")
+	require.ErrorIs(t, err, errTooLong, "few references may be large")
+	_, _, _, err = f.get("a", "ring")
+	require.ErrorIs(t, err, errDepth)
 }
 
 // FuzzRead: no panic, no endless work, every option has a line in the file, and no error shows what the file holds.

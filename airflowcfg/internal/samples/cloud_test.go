@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -54,10 +55,21 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "samples")
 	must(err)
 	stop := startInternet(dir)
-	code := m.Run()
-	stop()
-	must(os.RemoveAll(dir))
-	os.Exit(code)
+	goleak.VerifyTestMain(runner{m, func() {
+		stop()
+		must(os.RemoveAll(dir))
+	}})
+}
+
+// runner runs the tests, and ends the internet before goroutines are counted.
+type runner struct {
+	*testing.M
+	end func()
+}
+
+func (r runner) Run() int {
+	defer r.end()
+	return r.M.Run()
 }
 
 func must(err error) {
