@@ -151,7 +151,7 @@ func overHTTP(t *testing.T, c *collector, name string) {
 	for _, text := range badTexts {
 		use(t, c, httpStores[name](t, texts{text, planted}, nil))
 	}
-	for _, disaster := range []string{"an answer that is no JSON", "an answer of other types", "a refusal", "unavailable", "a page of a proxy"} {
+	for _, disaster := range []string{"an answer that is no JSON", "an answer of other types", "a refusal", "unavailable", "an internal error", "a page of a proxy"} {
 		use(t, c, httpStores[name](t, texts{planted, planted}, disasters[disaster].front))
 	}
 }
