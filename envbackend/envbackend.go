@@ -72,6 +72,7 @@ type Options struct {
 type Backend struct {
 	connections, variables, config prefix
 	team                           string // in upper case, with what is around it
+	scope                          func(secrets.Kind, string) ([]string, error)
 	fallback                       bool
 	simple                         bool // one name per id
 	env                            source
@@ -110,6 +111,11 @@ func New(opts *Options) (*Backend, error) {
 		b.config = newPrefix(o.Config, "")
 	}
 	if o.Team != "" {
+		var seen func(id string) string
+		if o.Fallback {
+			seen = shellName
+		}
+		b.scope = backend.TeamScope(o.Team, teamSeparator, seen)
 		b.team = "_" + string(appendUpper(nil, o.Team)) + teamSeparator
 	}
 	if o.File != "" {

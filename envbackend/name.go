@@ -1,7 +1,6 @@
 package envbackend
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/secretchain/secrets"
@@ -50,18 +49,11 @@ func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool)
 
 // refuse refuses an id that could spell a team's name.
 func (b *Backend) refuse(kind secrets.Kind, id string) error {
-	if b.team == "" {
+	if b.scope == nil {
 		return nil
 	}
-	seen := id
-	if b.fallback {
-		seen = shellName(id)
-	}
-	if !strings.Contains(seen, teamSeparator) {
-		return nil
-	}
-	return &secrets.Error{Op: "get", Kind: kind, ID: id, Err: fmt.Errorf(
-		"%w: with teams an id may not hold %q, which stands between team and id", secrets.ErrDenied, teamSeparator)}
+	_, err := b.scope(kind, id)
+	return err
 }
 
 // shellName replaces what is no letter, digit or _ of ASCII.

@@ -3,7 +3,6 @@ package localfs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -68,8 +67,8 @@ func (b *Backend) List(ctx context.Context, kind secrets.Kind) ([]string, error)
 	seen := make(map[string]bool)
 	for name := range v.names(kind) {
 		id := name
-		if b.team != "" && kind != secrets.KindConfig {
-			id = strings.TrimPrefix(name, b.team+teamSeparator)
+		if kind != secrets.KindConfig {
+			id = strings.TrimPrefix(name, b.team)
 		}
 		if _, err := b.names(kind, id); !seen[id] && err == nil {
 			seen[id] = true
@@ -84,15 +83,10 @@ const teamSeparator = "___"
 
 // names returns what is looked up for id, in order, or the refusal of an id that could spell a team's name.
 func (b *Backend) names(kind secrets.Kind, id string) ([]string, error) {
-	switch {
-	case b.team == "":
-		return []string{id}, nil
-	case strings.Contains(id, teamSeparator):
-		return nil, fmt.Errorf("%w: with teams an id may not hold %q, which stands between team and id", secrets.ErrDenied, teamSeparator)
-	case kind == secrets.KindConfig:
+	if b.scope == nil {
 		return []string{id}, nil
 	}
-	return []string{b.team + teamSeparator + id, id}, nil
+	return b.scope(kind, id)
 }
 
 // value takes a name's value out of the set that holds it.
@@ -131,7 +125,7 @@ func find[T any](b *Backend, v version, kind secrets.Kind, id string, take value
 	if b.team != "" {
 		names, err := b.names(kind, id)
 		if err != nil {
-			return zero, failure(kind, id, err)
+			return zero, err
 		}
 		for _, name := range names[:len(names)-1] {
 			got, found, err := findName(v, name, id, take)

@@ -112,7 +112,8 @@ const (
 type Backend struct {
 	connections, variables, config *place // nil: none
 	strict                         bool
-	team                           string
+	team                           string                                       // with the separator; blank: no teams
+	scope                          func(secrets.Kind, string) ([]string, error) // nil: no teams
 }
 
 var (
@@ -134,7 +135,10 @@ func New(opts *Options) (*Backend, error) {
 	if err := backend.CheckTeam(o.Team); err != nil {
 		return nil, err
 	}
-	b := &Backend{strict: o.OnMistake == FailFile, team: o.Team}
+	b := &Backend{strict: o.OnMistake == FailFile, scope: backend.TeamScope(o.Team, teamSeparator, nil)}
+	if o.Team != "" {
+		b.team = o.Team + teamSeparator
+	}
 	for _, p := range []struct {
 		into      **place
 		kind      secrets.Kind
