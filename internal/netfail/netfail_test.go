@@ -23,7 +23,7 @@ func TestWhy(t *testing.T) {
 	defer plain.Close()
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
-	other := *secure.Client().Transport.(*http.Transport).TLSClientConfig
+	other := secure.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	other.ServerName = "other.example.org"
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func TestWhy(t *testing.T) {
 	}{
 		"refused":       {url: "http://" + refusing, want: "connection refused"},
 		"unknown CA":    {url: secure.URL, config: &tls.Config{RootCAs: x509.NewCertPool()}, want: "unknown authority"},
-		"another host":  {url: secure.URL, config: &other, want: "another host"},
+		"another host":  {url: secure.URL, config: other, want: "another host"},
 		"no TLS":        {url: strings.Replace(plain.URL, "http:", "https:", 1), want: "TLS"},
 		"reset":         {url: plain.URL, want: "connection reset"},
 		"ended context": {url: plain.URL, ctx: expired, want: "no answer in time"},
