@@ -51,7 +51,10 @@ func TestIndexFindsWhatANaiveSearchFinds(t *testing.T) {
 }
 
 func FuzzReplace(f *testing.F) {
-	f.Add("secret", "token-1", "a secret and token-1secret")
+	for _, seed := range [][3]string{{"secret", "token-1", "a secret and token-1secret"}, {"aba", "bab", "ababababab"}, {"aa", "aaa", "aaaaaaa"},
+		{"ab", "abcd", "abcababcde"}, {"é", "\xc3", "é\xc3\xa9\xff"}, {"\x00", "x", "\x00\x00x"}, {"", "one", "on"}, {"same", "same", "sames"}} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
 	f.Fuzz(func(t *testing.T, one, two, text string) {
 		var texts []string
 		for _, s := range []string{one, two} {

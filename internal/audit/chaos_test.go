@@ -61,6 +61,9 @@ var disasters = map[string]struct {
 	"a bad gateway":                 {answer(502, "text/html", page), []error{secrets.ErrUnavailable}},
 	"an internal error":             {answer(500, "application/json", `{"message": "`+planted+`"}`), []error{secrets.ErrUnavailable}},
 	"a refusal":                     {answer(403, "application/json", `{"message": "`+planted+`", "errors": ["`+planted+`"]}`), []error{secrets.ErrDenied, secrets.ErrUnavailable}},
+	"an expired token":              {answer(401, "application/json", `{"message": "`+planted+`", "errors": ["`+planted+`"]}`), []error{secrets.ErrDenied, secrets.ErrUnavailable}},
+	"an expired token, says AWS": {answer(400, "application/x-amz-json-1.1", `{"__type": "ExpiredTokenException", "message": "`+planted+`"}`),
+		[]error{secrets.ErrDenied, secrets.ErrUnavailable}},
 	"redirected in a circle": {answering(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path+"?"+planted, http.StatusTemporaryRedirect)
 	}), []error{secrets.ErrUnavailable, secrets.ErrMalformed}},
