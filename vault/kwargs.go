@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/api"
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/pytls"
 )
 
 func init() {
@@ -97,8 +97,8 @@ func tlsOptions(v verify, c certificate) *api.TLSConfig {
 		return nil
 	}
 	return &api.TLSConfig{
-		CACert: v.path, Insecure: v.off,
-		ClientCert: c.path, ClientKey: or(c.key, c.path), // one file may hold both
+		CACert: v.Path, Insecure: v.Off,
+		ClientCert: c.Path, ClientKey: or(c.Key, c.Path), // one file may hold both
 	}
 }
 
@@ -122,47 +122,25 @@ func (m *mountPoint) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// verify says which servers are trusted.
-type verify struct {
-	given bool
-	path  string // of a CA bundle, or of a folder of them
-	off   bool
-}
+// verify says which servers are trusted: by a CA bundle, or by a folder of them.
+type verify struct{ pytls.Trust }
 
 // UnmarshalJSON reads true, false or a path.
 func (v *verify) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) != nil {
-		text = string(data)
-	} else if on := strings.ToLower(text); on != "true" && on != "false" && text != "" {
-		*v = verify{given: true, path: text}
-		return nil
-	}
-	switch strings.ToLower(text) { // True and False: an environment variable written in Python's way
-	case "", "null":
-		*v = verify{}
-	case "true":
-		*v = verify{given: true}
-	case "false":
-		*v = verify{given: true, off: true}
-	default:
+	var ok bool
+	if v.Trust, ok = pytls.Verify(data); !ok {
 		return backend.ArgumentError("must be true, false, or the path of a CA bundle or of a folder of them")
 	}
 	return nil
 }
 
 // certificate is what a client shows of itself.
-type certificate struct{ path, key string }
+type certificate struct{ pytls.Certificate }
 
 // UnmarshalJSON reads a path, or a list of two: certificate and key.
 func (c *certificate) UnmarshalJSON(data []byte) error {
-	*c = certificate{}
-	var pair []string
-	switch {
-	case json.Unmarshal(data, &c.path) == nil: // null too
-	case json.Unmarshal(data, &pair) == nil && len(pair) == 2:
-		c.path, c.key = pair[0], pair[1]
-	default:
+	var ok bool
+	if c.Certificate, ok = pytls.Cert(data); !ok {
 		return backend.ArgumentError("must be a path, or a list of two paths, certificate and key")
 	}
 	return nil
