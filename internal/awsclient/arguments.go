@@ -11,6 +11,7 @@ import (
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
+	"github.com/secretchain/secrets/internal/pytls"
 )
 
 // Verify is how a server's certificate is checked: the zero Verify against the system's authorities, CABundle against
@@ -22,19 +23,9 @@ type Verify struct {
 
 // UnmarshalJSON reads Airflow's form.
 func (v *Verify) UnmarshalJSON(data []byte) error {
-	*v = Verify{}
-	var text string
-	if json.Unmarshal(data, &text) != nil {
-		text = string(data)
-	} else if on := strings.ToLower(text); on != "true" && on != "false" {
-		v.CABundle = text
-		return nil
-	}
-	switch strings.ToLower(text) { // True and False: an environment variable written in Python's way
-	case "null", "true":
-	case "false":
-		v.Off = true
-	default:
+	trust, ok := pytls.Verify(data)
+	*v = Verify{CABundle: trust.Path, Off: trust.Off}
+	if !ok {
 		return backend.ArgumentError("must be true, false or the path of a CA bundle")
 	}
 	return nil
@@ -215,22 +206,13 @@ func (c *ClientConfig) UnmarshalJSON(data []byte) error {
 	if c.RetryMode == "legacy" { // botocore's name for what it did before it had modes
 		c.RetryMode = ""
 	}
-	return c.setClientCert(b.ClientCert)
-}
-
-// setClientCert reads a path, or a list of two.
-func (c *ClientConfig) setClientCert(data json.RawMessage) error {
-	if len(data) == 0 || string(data) == "null" {
-		return nil
+	if len(b.ClientCert) > 0 {
+		cert, ok := pytls.Cert(b.ClientCert)
+		if !ok {
+			return backend.ArgumentError("has a client_cert that is neither a path nor a list of two paths, certificate and key")
+		}
+		c.ClientCert, c.ClientKey = cert.Path, cert.Key
 	}
-	var pair []string
-	if json.Unmarshal(data, &c.ClientCert) == nil {
-		return nil
-	}
-	if json.Unmarshal(data, &pair) != nil || len(pair) != 2 {
-		return backend.ArgumentError("has a client_cert that is neither a path nor a list of two paths, certificate and key")
-	}
-	c.ClientCert, c.ClientKey = pair[0], pair[1]
 	return nil
 }
 
