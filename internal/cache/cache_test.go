@@ -185,6 +185,22 @@ func TestCacheAbsence(t *testing.T) {
 	read(t, c, 3, true, false)
 }
 
+func TestCacheClockGoesBack(t *testing.T) {
+	s := &store{err: errAbsent}
+	c := newCache(t, s, cache.Options[int]{TTL: time.Minute, NegativeTTL: time.Minute})
+	fails(t, c, errAbsent)
+	s.pass(-time.Hour)
+	fails(t, c, errAbsent) // an absence is not taken for a value
+	_, _ = c.Begin("k").Store(0, errRefused)
+	_, _ = c.Begin("k").Store(0, errOutage)
+	fails(t, c, errAbsent)
+	c.Forget("k")
+	s.answers(nil)
+	read(t, c, s.count()+1, false, false)
+	s.pass(-time.Hour)
+	read(t, c, s.count(), true, false)
+}
+
 func TestCacheErrorsAreNotKept(t *testing.T) {
 	s := &store{}
 	c := newCache(t, s, cache.Options[int]{TTL: time.Hour, NegativeTTL: time.Hour})

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -122,10 +123,11 @@ func (c *Cache[V]) entry(l *Loading[V], v V) *entry[V] {
 	return e
 }
 
-// absence makes the entry of an absence. It is never current for Find, whose due is its beginning.
+// absence makes the entry of an absence. It is always due, so that Find, which looks at nothing else, never takes it for
+// a value, even if the clock goes back.
 func (c *Cache[V]) absence(l *Loading[V], err error) *entry[V] {
 	e := &entry[V]{key: l.key, absence: &err, fetched: l.began, expires: l.began + c.lifetime(c.options.NegativeTTL)}
-	e.due.Store(l.began)
+	e.due.Store(math.MinInt64)
 	return e
 }
 
