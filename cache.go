@@ -139,6 +139,17 @@ func (c *Chain) Forget(kind Kind, id string) {
 	}
 }
 
+// ForgetAll is Forget for every name of every kind: after a rotation of much at once, or on a signal to reload.
+func (c *Chain) ForgetAll() {
+	for kind := KindConnection; kind <= KindConfig; kind++ {
+		if kept := c.caches[kind]; kept != nil {
+			kept.ForgetAll()
+		} else {
+			c.flights[kind].ForgetAll()
+		}
+	}
+}
+
 func (c *Chain) forget(r request) {
 	if kept := c.caches[r.kind]; kept != nil {
 		kept.Forget(r.id)

@@ -412,43 +412,53 @@ func TestForget(t *testing.T) {
 	c.Forget(secrets.KindVariable, "k")
 	read("k", "2")
 	read("l", "1")
+	require.NoError(t, store.SetVariable(t.Context(), "k", "3"))
+	c.ForgetAll()
+	read("k", "3")
+	read("l", "2")
 }
 
 // Without a cache too: who comes after a write does not join a search from before it.
 func TestForgetDuringASearch(t *testing.T) {
+	forgets := map[string]func(c *secrets.Chain){
+		"Forget":    func(c *secrets.Chain) { c.Forget(secrets.KindVariable, "k") },
+		"ForgetAll": (*secrets.Chain).ForgetAll,
+	}
 	for name, opts := range map[string]*secrets.Options{"cache": {Cache: &secrets.CacheOptions{}}, "no cache": nil} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var n atomic.Int32
-				open := make(chan struct{})
-				c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: secrets.Funcs{
-					Variable: func(context.Context, string) (string, error) {
-						if n.Add(1) == 1 {
-							<-open
-							return "before", nil
-						}
-						return "after", nil
-					}}}}, opts)
-				require.NoError(t, err)
-				before := make(chan string, 1)
-				go func() {
+		for call, forget := range forgets {
+			t.Run(name+"/"+call, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var n atomic.Int32
+					open := make(chan struct{})
+					c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: secrets.Funcs{
+						Variable: func(context.Context, string) (string, error) {
+							if n.Add(1) == 1 {
+								<-open
+								return "before", nil
+							}
+							return "after", nil
+						}}}}, opts)
+					require.NoError(t, err)
+					before := make(chan string, 1)
+					go func() {
+						text, err := c.GetVariable(t.Context(), "k")
+						assert.NoError(t, err)
+						before <- text
+					}()
+					synctest.Wait()
+					forget(c)
 					text, err := c.GetVariable(t.Context(), "k")
-					assert.NoError(t, err)
-					before <- text
-				}()
-				synctest.Wait()
-				c.Forget(secrets.KindVariable, "k")
-				text, err := c.GetVariable(t.Context(), "k")
-				require.NoError(t, err)
-				assert.Equal(t, "after", text)
-				close(open)
-				assert.Equal(t, "before", <-before)
-				text, err = c.GetVariable(t.Context(), "k")
-				require.NoError(t, err)
-				assert.Equal(t, "after", text)
-				require.NoError(t, c.Close())
+					require.NoError(t, err)
+					assert.Equal(t, "after", text)
+					close(open)
+					assert.Equal(t, "before", <-before)
+					text, err = c.GetVariable(t.Context(), "k")
+					require.NoError(t, err)
+					assert.Equal(t, "after", text)
+					require.NoError(t, c.Close())
+				})
 			})
-		})
+		}
 	}
 }
 

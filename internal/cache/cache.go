@@ -212,6 +212,22 @@ func (c *Cache[V]) Forget(key string) {
 	c.flight.Forget(key)
 }
 
+// ForgetAll is Forget for every key.
+func (c *Cache[V]) ForgetAll() {
+	for i := range c.table.shards {
+		s := &c.table.shards[i]
+		s.mu.Lock()
+		for l := s.loadings; l != nil; l = l.next {
+			l.void = true
+		}
+		for e := range s.all {
+			c.drop(s, c.hash(e.key), e)
+		}
+		s.mu.Unlock()
+	}
+	c.flight.ForgetAll()
+}
+
 // Stats returns the counters as they stand.
 func (c *Cache[V]) Stats() Stats {
 	return Stats{
@@ -236,14 +252,7 @@ func (c *Cache[V]) Close(cause error) {
 	c.gate.Unlock()
 	c.flight.Close(cause)
 	c.running.Wait()
-	for i := range c.table.shards {
-		s := &c.table.shards[i]
-		s.mu.Lock()
-		for e := range s.all {
-			c.drop(s, c.hash(e.key), e)
-		}
-		s.mu.Unlock()
-	}
+	c.ForgetAll()
 }
 
 // begin runs f in a goroutine that Close waits for, unless the cache is closed.

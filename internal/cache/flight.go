@@ -109,6 +109,18 @@ func (f *Flight[K, V]) Forget(key K) {
 	f.buckets[hash%flightBuckets].forget(hash, key)
 }
 
+// ForgetAll is Forget for every key.
+func (f *Flight[K, V]) ForgetAll() {
+	for i := range f.buckets {
+		b := &f.buckets[i]
+		b.mu.Lock()
+		for c := b.calls; c != nil; c = c.next {
+			c.passed = true
+		}
+		b.mu.Unlock()
+	}
+}
+
 // Close ends the context of every running load, gives cause to everyone who waits and to every later caller, and
 // returns when the goroutines have ended. A caller whose load runs on its own goroutine gets its value if the load
 // succeeds all the same. Only the first call's cause counts; later calls wait too. It must not be called from a load.
