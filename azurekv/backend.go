@@ -148,18 +148,8 @@ func secretName(id string) string {
 	return name
 }
 
-// check asks for a secret that need not exist, which takes the permission of a lookup and no other.
 func (b *Backend) check(ctx context.Context) error {
-	name := probeName(&b.names)
-	_, err := b.fetch(ctx, name)
-	if ended := ctx.Err(); ended != nil {
-		err = ended
-	}
-	switch secrets.ClassOf(err) {
-	case nil, secrets.ErrNotFound:
-		return nil
-	}
-	return &secrets.Error{Op: "check", StoreName: name, Err: err}
+	return backend.CheckByLookup(ctx, &b.names, b.fetch)
 }
 
 // call runs f with the client, under a deadline.

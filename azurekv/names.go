@@ -3,15 +3,11 @@ package azurekv
 import (
 	"strings"
 
-	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
 // teamSeparator stands between team and id.
 const teamSeparator = "--"
-
-// probe is the id that Check asks for. Whether it exists does not matter.
-const probe = "secretchain-check"
 
 // maxName is the greatest length of a secret's name.
 const maxName = 127
@@ -45,14 +41,4 @@ func validName(name string) bool {
 		}
 	}
 	return true
-}
-
-// probeName is the secret that Check asks for: one of the first kind that is looked up.
-func probeName(names *backend.Naming) string {
-	for _, kind := range []secrets.Kind{secrets.KindConnection, secrets.KindVariable, secrets.KindConfig} {
-		if head, on := names.Head(kind); on && validName(head+probe) {
-			return head + probe
-		}
-	}
-	return probe
 }

@@ -173,17 +173,15 @@ func (b *Backend) list(ctx context.Context, _ string, yield func(name string) bo
 // pageSize keeps a page of secrets, with their labels and annotations, below the limit of one answer.
 const pageSize = 1000
 
-// check asks for a secret that need not exist, which takes the permission of a lookup and no other.
+// check takes a secret that may be read for a good answer, whatever it holds.
 func (b *Backend) check(ctx context.Context) error {
-	_, err := b.fetch(ctx, probeName(&b.names))
-	if ended := ctx.Err(); ended != nil {
-		err = ended
-	}
-	switch secrets.ClassOf(err) {
-	case nil, secrets.ErrNotFound, secrets.ErrMalformed:
-		return nil
-	}
-	return &secrets.Error{Op: "check", StoreName: probeName(&b.names), Err: err}
+	return backend.CheckByLookup(ctx, &b.names, func(ctx context.Context, name string) (string, error) {
+		_, err := b.fetch(ctx, name)
+		if errors.Is(err, secrets.ErrMalformed) {
+			err = nil
+		}
+		return "", err
+	})
 }
 
 // use returns the session, made at the first use.

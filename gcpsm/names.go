@@ -11,9 +11,6 @@ import (
 // teamSeparator stands between team and id.
 const teamSeparator = "--"
 
-// probe is the id that Check asks for. Whether it exists does not matter.
-const probe = "secretchain-check"
-
 // maxName is the greatest length of a secret's name.
 const maxName = 255
 
@@ -68,15 +65,4 @@ func warnOfPrefixes(logger *slog.Logger, names *backend.Naming) {
 		logger.LogAttrs(context.Background(), slog.LevelWarn,
 			"gcpsm: prefix and separator can form no name of Secret Manager, so nothing of these kinds will be found", slog.Any("kinds", kinds))
 	}
-}
-
-// probeName is the secret that Check asks for: one of the first kind that is looked up, since a permission may be
-// granted by a name's beginning.
-func probeName(names *backend.Naming) string {
-	for _, kind := range []secrets.Kind{secrets.KindConnection, secrets.KindVariable, secrets.KindConfig} {
-		if head, on := names.Head(kind); on && validName(head+probe) {
-			return head + probe
-		}
-	}
-	return probe
 }

@@ -299,7 +299,7 @@ var (
 	filterOption       = "Recursive"
 )
 
-func (b *Backend) check(ctx context.Context) error { return awsclient.Check(ctx, &b.names, b.fetch) }
+func (b *Backend) check(ctx context.Context) error { return backend.CheckByLookup(ctx, &b.names, b.fetch) }
 
 func (o *Options) naming() backend.Naming {
 	return backend.Naming{
