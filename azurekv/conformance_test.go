@@ -3,6 +3,7 @@ package azurekv_test
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,23 +18,12 @@ import (
 // storable leaves underscores out: such a name is stored, under a name that it shares.
 var storable = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
 
-// name is what a secret is called, by hand.
-func name(prefix, id string) string {
-	return prefix + "-" + regexp.MustCompile("_").ReplaceAllString(id, "-")
-}
-
 func harness(open func(t *testing.T, s *azuretest.Server) secrets.Backend) backendtest.Harness {
 	return backendtest.Harness{
 		Make: func(t *testing.T, content backendtest.Content) secrets.Backend {
 			s := newServer(t)
-			for id, texts := range content.Connections {
-				s.Set(name("airflow-connections", id), texts[0])
-			}
-			for key, value := range content.Variables {
-				s.Set(name("airflow-variables", key), value)
-			}
-			for key, value := range content.Config {
-				s.Set(name("airflow-config", key), value)
+			for name, text := range content.Named("airflow-connections-", "airflow-variables-", "airflow-config-") {
+				s.Set(strings.ReplaceAll(name, "_", "-"), text)
 			}
 			return open(t, s)
 		},

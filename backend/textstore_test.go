@@ -48,14 +48,8 @@ func (s texts) list(_ context.Context, _ string, yield func(string) bool) error 
 
 func holding(content backendtest.Content) texts {
 	s := texts{}
-	for id, conns := range content.Connections {
-		s["airflow/connections/"+id] = conns[0]
-	}
-	for key, value := range content.Variables {
-		s["airflow/variables/"+key] = value
-	}
-	for key, value := range content.Config {
-		s["airflow/config/"+key] = value
+	for name, text := range content.Named("airflow/connections/", "airflow/variables/", "airflow/config/") {
+		s[name] = text
 	}
 	return s
 }

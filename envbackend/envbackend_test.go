@@ -48,21 +48,13 @@ func newBackend(t testing.TB, f fake, opts envbackend.Options) *envbackend.Backe
 	return b
 }
 
-// name is that of a variable for the suite's names, none of which needs more than ASCII in upper case and one letter.
-func name(prefix, id string) string {
-	return prefix + strings.ToUpper(strings.ReplaceAll(id, "ß", "ss"))
-}
+// variable is what the suite's names are in upper case: none needs more than ASCII and one letter.
+func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "ß", "ss")) }
 
 func content(c backendtest.Content) fake {
 	f := fake{}
-	for id, texts := range c.Connections {
-		f[name("AIRFLOW_CONN_", id)] = texts[0]
-	}
-	for key, value := range c.Variables {
-		f[name("AIRFLOW_VAR_", key)] = value
-	}
-	for key, value := range c.Config {
-		f[name("CONFIG_", key)] = value
+	for name, text := range c.Named("AIRFLOW_CONN_", "AIRFLOW_VAR_", "CONFIG_") {
+		f[variable(name)] = text
 	}
 	return f
 }
@@ -120,21 +112,11 @@ func TestConformanceOfFile(t *testing.T) {
 }
 
 func TestVectors(t *testing.T) {
-	type c struct{ Backend, Lookup, ID string }
-	vectors.Suite[c]{
-		File: "names.json",
-		Only: func(v c) bool { return v.Backend == "env" },
-		Got: func(t *testing.T, v c) (any, error) {
-			b, err := backend.Open(t.Context(), "env", nil)
-			require.NoError(t, err)
-			kind := map[string]secrets.Kind{"connection": secrets.KindConnection, "variable": secrets.KindVariable, "config": secrets.KindConfig}[v.Lookup]
-			name, _ := b.(secrets.Namer).StoreName(kind, v.ID)
-			if name == "" {
-				return nil, nil
-			}
-			return []string{name}, nil
-		},
-	}.Run(t)
+	vectors.Names(t, "env", func(t *testing.T, c vectors.NameCase) (string, error) {
+		b, err := backend.Open(t.Context(), "env", nil)
+		require.NoError(t, err)
+		return c.Told(b), nil
+	})
 }
 
 func TestReadsTheProcess(t *testing.T) {

@@ -31,14 +31,8 @@ func harness(open func(t *testing.T, s *gcptest.Server, options ...grpc.ServerOp
 	return backendtest.Harness{
 		Make: func(t *testing.T, content backendtest.Content) secrets.Backend {
 			s := newServer()
-			for id, texts := range content.Connections {
-				s.Set("airflow-connections-"+id, texts[0])
-			}
-			for key, value := range content.Variables {
-				s.Set("airflow-variables-"+key, value)
-			}
-			for key, value := range content.Config {
-				s.Set("airflow-config-"+key, value)
+			for name, text := range content.Named("airflow-connections-", "airflow-variables-", "airflow-config-") {
+				s.Set(name, text)
 			}
 			return open(t, s)
 		},

@@ -46,18 +46,9 @@ func open(arguments awsclient.Options) (secrets.Backend, error) {
 // fill puts content into a store over the wire: the same for the in-process server and for moto.
 func fill(t *testing.T, client *sdk.Client, content backendtest.Content) {
 	t.Helper()
-	put := func(name, value string) {
-		_, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: &name, SecretString: &value})
+	for name, text := range content.Named("airflow/connections/", "airflow/variables/", "airflow/config/") {
+		_, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: &name, SecretString: &text})
 		require.NoError(t, err, name)
-	}
-	for id, texts := range content.Connections {
-		put("airflow/connections/"+id, texts[0])
-	}
-	for key, value := range content.Variables {
-		put("airflow/variables/"+key, value)
-	}
-	for key, value := range content.Config {
-		put("airflow/config/"+key, value)
 	}
 }
 

@@ -47,18 +47,9 @@ func open(arguments awsclient.Options) (secrets.Backend, error) {
 // fill puts content into a store over the wire: the same for the in-process server and for moto.
 func fill(t *testing.T, client *sdk.Client, content backendtest.Content) {
 	t.Helper()
-	put := func(name, value string) {
-		_, err := client.PutParameter(t.Context(), &sdk.PutParameterInput{Name: &name, Value: &value, Type: types.ParameterTypeSecureString})
+	for name, text := range content.Named("/airflow/connections/", "/airflow/variables/", "/airflow/config/") {
+		_, err := client.PutParameter(t.Context(), &sdk.PutParameterInput{Name: &name, Value: &text, Type: types.ParameterTypeSecureString})
 		require.NoError(t, err, name)
-	}
-	for id, texts := range content.Connections {
-		put("/airflow/connections/"+id, texts[0])
-	}
-	for key, value := range content.Variables {
-		put("/airflow/variables/"+key, value)
-	}
-	for key, value := range content.Config {
-		put("/airflow/config/"+key, value)
 	}
 }
 

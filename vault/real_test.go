@@ -106,14 +106,8 @@ func TestRealConformance(t *testing.T) {
 			backendtest.Run(t, backendtest.Harness{
 				Make: func(t *testing.T, content backendtest.Content) secrets.Backend {
 					mount := p.mount(t, version)
-					for id, texts := range content.Connections {
-						p.put(t, mount, version, "connections/"+id, map[string]any{"conn_uri": texts[0]})
-					}
-					for key, text := range content.Variables {
-						p.put(t, mount, version, "variables/"+key, map[string]any{"value": text})
-					}
-					for key, text := range content.Config {
-						p.put(t, mount, version, "config/"+key, map[string]any{"value": text})
+					for name, text := range content.Named("connections/", "variables/", "config/") {
+						p.put(t, mount, version, name, map[string]any{field(name): text})
 					}
 					return p.opened(t, vault.Options{Mount: mount, KVVersion: version})
 				},

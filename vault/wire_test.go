@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/vault/api"
@@ -31,16 +32,18 @@ func newWire(t testing.TB, kvVersion int) *wire {
 	return w
 }
 
+// field is the key that Airflow's users keep a text under.
+func field(name string) string {
+	if strings.HasPrefix(name, "connections/") {
+		return "conn_uri"
+	}
+	return "value"
+}
+
 // fill stores content as Airflow's users do: connections under conn_uri, the rest under value.
 func (w *wire) fill(content backendtest.Content) {
-	for id, texts := range content.Connections {
-		w.Put("secret/connections/"+id, map[string]string{"conn_uri": texts[0]})
-	}
-	for key, text := range content.Variables {
-		w.Put("secret/variables/"+key, map[string]string{"value": text})
-	}
-	for key, text := range content.Config {
-		w.Put("secret/config/"+key, map[string]string{"value": text})
+	for name, text := range content.Named("connections/", "variables/", "config/") {
+		w.Put("secret/"+name, map[string]string{field(name): text})
 	}
 }
 

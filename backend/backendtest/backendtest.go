@@ -21,13 +21,6 @@ import (
 	"github.com/secretchain/secrets"
 )
 
-// Content is what a fresh store holds. Texts of connections are in URI or JSON form.
-type Content struct {
-	Connections map[string][]string // id → its connections, in stored order
-	Variables   map[string]string
-	Config      map[string]string
-}
-
 // A Harness tells the suite how to make the backend under test, and what its store cannot do. Only Make is required.
 type Harness struct {
 	// Make returns a backend over a fresh store that holds content and nothing else. The suite closes the backend;

@@ -15,14 +15,8 @@ func TestFileTreeIsABackend(t *testing.T) {
 		OneConnection: true,
 		Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
 			tree := fstest.MapFS{}
-			for id, texts := range content.Connections {
-				tree["connections/"+id] = &fstest.MapFile{Data: []byte(texts[0])}
-			}
-			for key, value := range content.Variables {
-				tree["variables/"+key] = &fstest.MapFile{Data: []byte(value)}
-			}
-			for key, value := range content.Config {
-				tree["config/"+key] = &fstest.MapFile{Data: []byte(value)}
+			for name, text := range content.Named("connections/", "variables/", "config/") {
+				tree[name] = &fstest.MapFile{Data: []byte(text)}
 			}
 			return NewFileTree(tree)
 		},
