@@ -1,7 +1,6 @@
 package azurekv_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -13,32 +12,15 @@ import (
 	"github.com/secretchain/secrets/internal/vectors"
 )
 
-var kinds = map[string]secrets.Kind{"connection": secrets.KindConnection, "variable": secrets.KindVariable, "config": secrets.KindConfig}
-
-type nameCase struct {
-	Backend string          `json:"backend"`
-	Kwargs  json.RawMessage `json:"kwargs"`
-	Lookup  string          `json:"lookup"`
-	ID      string          `json:"id"`
-}
-
 // The name that is told is Airflow's, also where no secret can have it and none is asked for.
 func TestNamesAsAirflow(t *testing.T) {
-	vectors.Suite[nameCase]{
-		File: "names.json",
-		Only: func(c nameCase) bool { return c.Backend == "azure" },
-		Got: func(t *testing.T, c nameCase) (any, error) {
-			b, err := backend.Open(t.Context(), "azurekv", c.Kwargs)
-			if err != nil {
-				return nil, err
-			}
-			name, _ := b.(secrets.Namer).StoreName(kinds[c.Lookup], c.ID)
-			if name == "" {
-				return nil, nil
-			}
-			return []string{name}, nil
-		},
-	}.Run(t)
+	vectors.Names(t, "azure", func(t *testing.T, c vectors.NameCase) (string, error) {
+		b, err := backend.Open(t.Context(), "azurekv", c.Kwargs)
+		if err != nil {
+			return "", err
+		}
+		return c.Told(b), nil
+	})
 }
 
 func TestStoreIsAskedForTheNameThatIsTold(t *testing.T) {

@@ -1,7 +1,6 @@
 package gcpsm_test
 
 import (
-	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
@@ -15,35 +14,18 @@ import (
 	"github.com/secretchain/secrets/internal/vectors"
 )
 
-var kinds = map[string]secrets.Kind{"connection": secrets.KindConnection, "variable": secrets.KindVariable, "config": secrets.KindConfig}
-
-type nameCase struct {
-	Backend string          `json:"backend"`
-	Kwargs  json.RawMessage `json:"kwargs"`
-	Lookup  string          `json:"lookup"`
-	ID      string          `json:"id"`
-}
-
 // The name that is told is Airflow's, also where no secret can have it and none is asked for.
 func TestNamesAsAirflow(t *testing.T) {
 	noDefaultCredentials(t)
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", file(t, text(t, keyJSON(t))))
-	vectors.Suite[nameCase]{
-		File: "names.json",
-		Only: func(c nameCase) bool { return c.Backend == "gcp" },
-		Got: func(t *testing.T, c nameCase) (any, error) {
-			b, err := backend.Open(t.Context(), "gcpsm", c.Kwargs)
-			if err != nil {
-				return nil, err
-			}
-			t.Cleanup(func() { assert.NoError(t, b.(*gcpsm.Backend).Close()) })
-			name, _ := b.(secrets.Namer).StoreName(kinds[c.Lookup], c.ID)
-			if name == "" {
-				return nil, nil
-			}
-			return []string{name}, nil
-		},
-	}.Run(t)
+	vectors.Names(t, "gcp", func(t *testing.T, c vectors.NameCase) (string, error) {
+		b, err := backend.Open(t.Context(), "gcpsm", c.Kwargs)
+		if err != nil {
+			return "", err
+		}
+		t.Cleanup(func() { assert.NoError(t, b.(*gcpsm.Backend).Close()) })
+		return c.Told(b), nil
+	})
 }
 
 // What the server is asked for is what StoreName tells, with the routing header that regional traffic goes by.

@@ -77,30 +77,16 @@ func TestConformanceOfNew(t *testing.T) {
 	})
 }
 
-type nameCase struct {
-	Backend, Lookup, ID string
-	Kwargs              map[string]any
-	Skipped             bool
-	Mount               string `json:"mount_point"`
-	Want                []string
-}
-
 func TestNameVectors(t *testing.T) {
-	kinds := map[string]secrets.Kind{"connection": secrets.KindConnection, "variable": secrets.KindVariable, "config": secrets.KindConfig}
-	vectors.Suite[nameCase]{
-		File: "names.json",
-		Only: func(c nameCase) bool { return c.Backend == "vault" },
-		Got: func(t *testing.T, c nameCase) (any, error) {
-			kwargs := mustJSON(t, c.Kwargs)
-			b, err := backend.Open(t.Context(), "airflow.providers.hashicorp.secrets.vault.VaultBackend", kwargs)
-			require.NoError(t, err)
-			name, _ := b.(secrets.Namer).StoreName(kinds[c.Lookup], c.ID)
-			if name == "" {
-				return nil, nil
-			}
-			return []string{withoutMount(t, name, c.Mount)}, nil
-		},
-	}.Run(t)
+	vectors.Names(t, "vault", func(t *testing.T, c vectors.NameCase) (string, error) {
+		b, err := backend.Open(t.Context(), "airflow.providers.hashicorp.secrets.vault.VaultBackend", c.Kwargs)
+		require.NoError(t, err)
+		name := c.Told(b)
+		if name == "" {
+			return "", nil
+		}
+		return withoutMount(t, name, c.Mount), nil
+	})
 }
 
 func TestReads(t *testing.T) {
