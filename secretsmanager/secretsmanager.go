@@ -290,7 +290,9 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 // pageSize is how many names one ListSecrets call gives.
 var pageSize int32 = 100
 
-func (b *Backend) check(ctx context.Context) error { return backend.CheckByLookup(ctx, &b.names, b.fetch) }
+func (b *Backend) check(ctx context.Context) error {
+	return backend.CheckByLookup(ctx, &b.names, b.fetch)
+}
 
 func (o *Options) naming() backend.Naming {
 	separator := "/"

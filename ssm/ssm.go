@@ -299,7 +299,9 @@ var (
 	filterOption       = "Recursive"
 )
 
-func (b *Backend) check(ctx context.Context) error { return backend.CheckByLookup(ctx, &b.names, b.fetch) }
+func (b *Backend) check(ctx context.Context) error {
+	return backend.CheckByLookup(ctx, &b.names, b.fetch)
+}
 
 func (o *Options) naming() backend.Naming {
 	return backend.Naming{
