@@ -87,6 +87,40 @@ func TestNeverTorn(t *testing.T) {
 	}
 }
 
+// A file that is written over while it is read is not taken for a version, be it as large as before.
+func TestWrittenOverWhileRead(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows may tell of a write only when the file is closed")
+	}
+	const size = 8 << 20
+	path := filepath.Join(t.TempDir(), "f")
+	old := []byte(strings.Repeat("a", size))
+	for round := range 30 {
+		require.NoError(t, os.WriteFile(path, old, 0o600))
+		before := time.Now().Add(-time.Minute)
+		require.NoError(t, os.Chtimes(path, before, before))
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := f.WriteAt([]byte("b"), size-1) // long before the reader is there
+			assert.NoError(t, err)
+		})
+		if round%2 == 0 {
+			runtime.Gosched()
+		}
+		data, now, err := readOnce(path, info)
+		wg.Wait()
+		require.NoError(t, f.Close())
+		require.NoError(t, err)
+		if now != nil {
+			require.True(t, data[size-1] == 'a', "a version that was written over")
+		}
+	}
+}
+
 // swapLink does what Kubernetes does with ..data.
 func swapLink(t *testing.T, path string, n int) {
 	target := fmt.Sprintf("%s.%d", path, n)
