@@ -22,11 +22,33 @@ func testConcurrency(t *testing.T, s Server) {
 	for _, generation := range []string{"1.10", "3.2"} {
 		t.Run("one new name, many writers, "+generation, func(t *testing.T) {
 			dsn := s.empty(t, generation)
-			var wg sync.WaitGroup
+			whole := func(store *metastore.Store) {
+				conns, err := store.GetConnections(t.Context(), "contended")
+				if err != nil || len(conns) != 1 || fmt.Sprint(conns[0].Port-1) != conns[0].Host || conns[0].Password.Reveal() != conns[0].Host {
+					t.Errorf("%d connections, or a mixture of two writes, or %v", len(conns), err)
+				}
+			}
+			var wg, readers sync.WaitGroup
+			first, done := make(chan struct{}), make(chan struct{})
+			once := sync.OnceFunc(func() { close(first) })
+			for range 4 {
+				store := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey)})
+				readers.Go(func() {
+					for <-first; ; {
+						select {
+						case <-done:
+							return
+						default:
+							whole(store)
+						}
+					}
+				})
+			}
 			for w := range 8 {
 				store := s.open(t, dsn, &metastore.Options{FernetKeys: keys(newestKey)})
 				wg.Go(func() {
-					for range 5 {
+					defer once() // also where the first write fails
+					for range 40 {
 						// Host, password and port of one write belong together.
 						c := secrets.Connection{ID: "contended", Type: "mysql", Host: fmt.Sprint(w), Port: w + 1, Password: secrets.NewSecret(fmt.Sprint(w))}
 						if err := store.SetConnection(t.Context(), c); err != nil {
@@ -35,14 +57,14 @@ func testConcurrency(t *testing.T, s Server) {
 						if err := store.SetVariable(t.Context(), "contended", fmt.Sprint(w)); err != nil {
 							t.Errorf("writer %d: %v", w, err)
 						}
-						conns, err := store.GetConnections(t.Context(), "contended")
-						if err != nil || len(conns) != 1 || fmt.Sprint(conns[0].Port-1) != conns[0].Host || conns[0].Password.Reveal() != conns[0].Host {
-							t.Errorf("reader %d: %d connections, or a mixture of two writes, or %v", w, len(conns), err)
-						}
+						once()
+						whole(store)
 					}
 				})
 			}
 			wg.Wait()
+			close(done)
+			readers.Wait()
 			assert.Equal(t, 1, s.count(t, dsn, "connection"))
 			assert.Equal(t, 1, s.count(t, dsn, "variable"))
 		})
