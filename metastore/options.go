@@ -27,7 +27,7 @@ type Options struct {
 	// Pool bounds the connections of a store that a dialect's Open made. New leaves its database as it is.
 	Pool Pool
 
-	// CloseDB makes Close close the database too. Open sets it; with New the database is the caller's to close.
+	// CloseDB makes Close close the database too. Own sets it; with New the database is the caller's to close.
 	CloseDB bool
 
 	// Logger gets warnings, with names and never values. Nil: silent.

@@ -44,19 +44,7 @@ func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, erro
 	if err != nil {
 		return nil, errors.New("mysql: the parameters of the data source name do not go together: check tls and collation")
 	}
-	db := sql.OpenDB(connector)
-	var o metastore.Options
-	if opts != nil {
-		o = *opts
-	}
-	o.CloseDB = true
-	store, err := metastore.New(db, Dialect{}, &o)
-	if err != nil {
-		_ = db.Close() // it has no connection yet
-		return nil, err
-	}
-	o.Pool.Apply(db)
-	return store, nil
+	return metastore.Own(sql.OpenDB(connector), Dialect{}, opts)
 }
 
 // accepts recognises protocol(address)/ and user@/.

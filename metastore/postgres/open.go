@@ -41,19 +41,7 @@ func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.St
 		// that does not react in this time loses the connection.
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 300 * time.Millisecond}
 	}
-	db := stdlib.OpenDB(*config)
-	var o metastore.Options
-	if opts != nil {
-		o = *opts
-	}
-	o.CloseDB = true
-	store, err := metastore.New(db, Dialect{}, &o)
-	if err != nil {
-		_ = db.Close() // it has no connection yet
-		return nil, err
-	}
-	o.Pool.Apply(db)
-	return store, nil
+	return metastore.Own(stdlib.OpenDB(*config), Dialect{}, opts)
 }
 
 // accepts recognises a postgres:// URL and key=value pairs.

@@ -34,22 +34,13 @@ func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.St
 		return nil, errors.New("sqlite: the parameters of the data source name cannot be read: write them name=value&name=value")
 	}
 	db := sql.OpenDB(connector)
-	var o metastore.Options
-	if opts != nil {
-		o = *opts
-	}
-	o.CloseDB = true
-	store, err := metastore.New(db, Dialect{}, &o)
-	if err != nil {
-		_ = db.Close() // it has no connection yet
-		return nil, err
-	}
-	if o.Pool.Apply(db); inMemory { // it lives in its connection
+	store, err := metastore.Own(db, Dialect{}, opts)
+	if err == nil && inMemory { // it lives in its connection
 		db.SetMaxOpenConns(1)
 		db.SetConnMaxLifetime(0)
 		db.SetConnMaxIdleTime(0)
 	}
-	return store, nil
+	return store, err
 }
 
 // known are the parameters of a path. The driver drops others without a word, mode=ro for one, which is worse than an error.
