@@ -2,14 +2,13 @@ package azurekv
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "azurekv", ClassPaths: backend.ClassPaths("azurekv"), Open: openDriver})
+	backend.Register(backend.Driver{Name: "azurekv", ClassPaths: backend.ClassPaths("azurekv"), Open: backend.Opener(open)})
 }
 
 // arguments are Airflow's backend_kwargs.
@@ -45,11 +44,7 @@ func (*arguments) KwargHints() map[string]string {
 	}
 }
 
-func openDriver(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-	var a arguments
-	if err := backend.DecodeKwargs(kwargs, &a); err != nil {
-		return nil, err
-	}
+func open(ctx context.Context, a *arguments) (*Backend, error) {
 	o := &Options{
 		Connections:              a.Connections,
 		Variables:                a.Variables,
@@ -66,9 +61,5 @@ func openDriver(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, e
 		WorkloadIdentityTenantID: a.WorkloadIdentityTenantID,
 	}
 	o.ClientOptions.DisableChallengeResourceVerification = a.VerifyChallengeResource != nil && !*a.VerifyChallengeResource
-	b, err := Open(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
+	return Open(ctx, o)
 }

@@ -17,7 +17,8 @@ type Driver struct {
 	Name       string   // "vault"
 	ClassPaths []string // every name Airflow has used for it
 	// Open makes the backend. It does no I/O: a store that is down or a login that fails shows at the first lookup.
-	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs.
+	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs, or
+	// let Opener do so.
 	Open func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error)
 }
 

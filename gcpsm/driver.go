@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm"), Open: openDriver})
+	backend.Register(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm"), Open: backend.Opener(open)})
 }
 
 // arguments are Airflow's backend_kwargs.
@@ -44,12 +44,8 @@ func (*arguments) KwargHints() map[string]string {
 	}
 }
 
-func openDriver(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-	var a arguments
-	if err := backend.DecodeKwargs(kwargs, &a); err != nil {
-		return nil, err
-	}
-	b, err := Open(ctx, &Options{
+func open(ctx context.Context, a *arguments) (*Backend, error) {
+	return Open(ctx, &Options{
 		Connections:        a.Connections,
 		Variables:          a.Variables,
 		Config:             a.Config,
@@ -66,10 +62,6 @@ func openDriver(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, e
 		Impersonate:        a.Impersonate,
 		Logger:             slog.Default(),
 	})
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
 }
 
 // keyDict is an object, or its JSON as a string; null and {} are none.

@@ -2,14 +2,12 @@ package localfs
 
 import (
 	"context"
-	"encoding/json"
 
-	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), Open: open})
+	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), Open: backend.Opener(open)})
 }
 
 // kwargs are the arguments of Airflow's backend. Null and blank are none.
@@ -19,10 +17,6 @@ type kwargs struct {
 	Configs     string `json:"configs_file_path"`
 }
 
-func open(_ context.Context, args json.RawMessage) (secrets.Backend, error) {
-	var k kwargs
-	if err := backend.DecodeKwargs(args, &k); err != nil {
-		return nil, err
-	}
+func open(_ context.Context, k *kwargs) (*Backend, error) {
 	return New(&Options{VariablesFile: k.Variables, ConnectionsFile: k.Connections, ConfigFile: k.Configs})
 }

@@ -2,7 +2,6 @@ package metastore
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/secretchain/secrets"
@@ -10,7 +9,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), Open: open})
+	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), Open: backend.Opener(open)})
 }
 
 // arguments are the driver's. Airflow's own backend takes none: it uses the database that Airflow is configured with.
@@ -22,26 +21,15 @@ type arguments struct {
 	Team           string         `json:"team_name"`
 }
 
-func open(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-	var args arguments
-	if err := backend.DecodeKwargs(kwargs, &args); err != nil {
-		return nil, err
-	}
+func open(ctx context.Context, args *arguments) (*Store, error) {
 	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team}
-	var store *Store
-	var err error
 	switch url, dsn := !args.SQLAlchemyConn.IsZero(), !args.DSN.IsZero(); {
 	case url == dsn:
 		return nil, errors.New("give one of the arguments sql_alchemy_conn (a SQLAlchemy URL) and dsn")
 	case url && args.Dialect != "":
 		return nil, errors.New(`the argument "dialect" goes with dsn; sql_alchemy_conn tells its own`)
 	case url:
-		store, err = OpenURL(ctx, args.SQLAlchemyConn, opts)
-	default:
-		store, err = openDSN(ctx, args.Dialect, args.DSN.Reveal(), opts)
+		return OpenURL(ctx, args.SQLAlchemyConn, opts)
 	}
-	if err != nil {
-		return nil, err // and not a nil *Store in an interface
-	}
-	return store, nil
+	return openDSN(ctx, args.Dialect, args.DSN.Reveal(), opts)
 }

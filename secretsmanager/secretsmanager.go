@@ -77,7 +77,6 @@ package secretsmanager
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -335,15 +334,9 @@ func failure(err error) error {
 }
 
 func init() {
-	backend.Register(backend.Driver{
-		Name:       "secretsmanager",
-		ClassPaths: backend.ClassPaths("secretsmanager"),
-		Open: func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-			opts := Options{Logger: slog.Default()}
-			if err := backend.DecodeKwargs(kwargs, &opts); err != nil {
-				return nil, err
-			}
-			return Open(ctx, &opts)
-		},
-	})
+	backend.Register(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager"),
+		Open: backend.Opener(func(ctx context.Context, opts *Options) (*Backend, error) {
+			opts.Logger = slog.Default()
+			return Open(ctx, opts)
+		})})
 }

@@ -66,7 +66,6 @@ package ssm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -342,15 +341,5 @@ func failure(err error, permission string) error {
 }
 
 func init() {
-	backend.Register(backend.Driver{
-		Name:       "ssm",
-		ClassPaths: backend.ClassPaths("ssm"),
-		Open: func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-			var opts Options
-			if err := backend.DecodeKwargs(kwargs, &opts); err != nil {
-				return nil, err
-			}
-			return Open(ctx, &opts)
-		},
-	})
+	backend.Register(backend.Driver{Name: "ssm", ClassPaths: backend.ClassPaths("ssm"), Open: backend.Opener(Open)})
 }

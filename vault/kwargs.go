@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "vault", ClassPaths: backend.ClassPaths("vault"), Open: open})
+	backend.Register(backend.Driver{Name: "vault", ClassPaths: backend.ClassPaths("vault"), Open: backend.Opener(open)})
 }
 
 // kwargs are Airflow's arguments (specification, backends §6).
@@ -47,20 +47,12 @@ func (*kwargs) KwargHints() map[string]string {
 	}
 }
 
-func open(ctx context.Context, raw json.RawMessage) (secrets.Backend, error) {
-	var k kwargs
-	if err := backend.DecodeKwargs(raw, &k); err != nil {
-		return nil, err
-	}
+func open(ctx context.Context, k *kwargs) (*Backend, error) {
 	o, err := k.options()
 	if err != nil {
 		return nil, err
 	}
-	b, err := Open(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return b, nil
+	return Open(ctx, o)
 }
 
 func (k *kwargs) options() (*Options, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,13 +35,11 @@ func NewFileTree(tree fs.FS) *backend.TextStore {
 
 // Registered, the store can be named in configuration. Its arguments are checked before anything is opened.
 func init() {
-	backend.Register(backend.Driver{Name: "filetree", Open: func(_ context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-		var args struct {
-			Root string `json:"root"`
-		}
-		if err := backend.DecodeKwargs(kwargs, &args); err != nil {
-			return nil, err
-		}
+	type arguments struct {
+		Root string `json:"root"`
+	}
+	open := func(_ context.Context, args *arguments) (*backend.TextStore, error) {
 		return NewFileTree(rootFS(args.Root)), nil
-	}})
+	}
+	backend.Register(backend.Driver{Name: "filetree", Open: backend.Opener(open)})
 }
