@@ -22,6 +22,7 @@ import (
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/gcpsm"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // faults spoils one call in twenty: throttled, answered late, or its connection reset with every call on it.
@@ -96,35 +97,8 @@ func TestLosesNothingAmongFaults(t *testing.T) {
 	b, err := gcpsm.New(c, &gcpsm.Options{Project: s.Project, Timeout: time.Minute})
 	require.NoError(t, err)
 
-	var wrong atomic.Int64
-	var wg sync.WaitGroup
-	for g := range 100 {
-		wg.Go(func() {
-			for i := range 100 {
-				var ok bool
-				var err error
-				switch (g + i) % 3 {
-				case 0:
-					var conns []secrets.Connection
-					conns, err = b.GetConnections(t.Context(), "db")
-					ok = err == nil && conns[0].Host == "host" && conns[0].Schema == "db"
-				case 1:
-					var value string
-					value, err = b.GetVariable(t.Context(), "hello")
-					ok = err == nil && value == "world"
-				case 2:
-					_, err = b.GetVariable(t.Context(), "absent")
-					ok = secrets.ClassOf(err) == secrets.ErrNotFound
-				}
-				if !ok && wrong.Add(1) == 1 {
-					t.Errorf("goroutine %d, lookup %d: %v", g, i, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	assert.Zero(t, wrong.Load())
-	assert.GreaterOrEqual(t, f.calls.Load(), int64(10_000))
+	wiretest.NothingIsLost(t, b)
+	assert.GreaterOrEqual(t, f.calls.Load(), int64(wiretest.Lookups))
 	assert.Positive(t, f.throttled.Load())
 	assert.Positive(t, f.slowed.Load())
 	assert.Positive(t, f.reset.Load())

@@ -1,5 +1,5 @@
 // Package wiretest makes HTTP servers fail the way networks and stores do, so that tests can see what their clients
-// lose. Only tests import it.
+// lose, and counts what they lose. Only tests import it.
 package wiretest
 
 import (
