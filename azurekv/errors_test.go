@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -84,7 +83,7 @@ func TestErrors(t *testing.T) {
 			o.Timeout = 200 * time.Millisecond
 		}, secrets.ErrUnavailable, "no answer in time"},
 		"connection refused": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
-			o.VaultURL = "https://" + closedPort(t)
+			o.VaultURL = "https://" + wiretest.ClosedPort(t)
 		}, secrets.ErrUnavailable, "vault cannot be reached: connection refused"},
 		"untrusted certificate": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
 			o.ClientOptions.Transport = nil
@@ -104,7 +103,7 @@ func TestErrors(t *testing.T) {
 		"login fails":         {login(answer(503, "", "")), secrets.ErrUnavailable, "login service answers with status 503"},
 		"login nonsense":      {login(body(planted)), secrets.ErrDenied, "the login failed"},
 		"login refused connection": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
-			o.ClientOptions.Cloud.ActiveDirectoryAuthorityHost = "https://" + closedPort(t)
+			o.ClientOptions.Cloud.ActiveDirectoryAuthorityHost = "https://" + wiretest.ClosedPort(t)
 		}, secrets.ErrUnavailable, "login service cannot be reached: connection refused"},
 		"no credentials": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
 			t.Setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")
@@ -140,15 +139,6 @@ func noEnvironment(t *testing.T) {
 		"IDENTITY_ENDPOINT", "MSI_ENDPOINT"} {
 		t.Setenv(name, "")
 	}
-}
-
-// closedPort is an address at which nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
 }
 
 func TestClosed(t *testing.T) {

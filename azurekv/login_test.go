@@ -2,7 +2,6 @@ package azurekv_test
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -173,25 +172,10 @@ func TestLoginIsShared(t *testing.T) {
 // While one caller logs in, another waits no longer than its own context.
 func TestWaitingForAnothersLoginEndsWithTheContext(t *testing.T) {
 	s := newServer(t)
-	asked := make(chan struct{}, 10)
-	s.AnswerLogin(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // a server notices that its client has gone only after the body
-		asked <- struct{}{}
-		wiretest.Silence(w, r)
+	wiretest.AnotherWaits(t, func(silent http.HandlerFunc) secrets.Backend {
+		s.AnswerLogin(silent)
+		return store(t, s)
 	})
-	b := store(t, s)
-	patient, giveUp := context.WithCancel(t.Context())
-	first := make(chan error, 1)
-	go func() { _, err := b.GetVariable(patient, "hello"); first <- err }()
-	<-asked
-
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err := b.GetVariable(ctx, "hello")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Empty(t, first, "the first caller still waits")
-	giveUp()
-	require.ErrorIs(t, <-first, context.Canceled)
 }
 
 // A login that failed is tried again: a service that starts before its secret works gets well by itself.

@@ -273,7 +273,7 @@ func TestCredentialErrors(t *testing.T) {
 		"token service 429":      {answer(429, planted), secrets.ErrUnavailable, "status 429"},
 		"token service nonsense": {answer(200, planted), secrets.ErrDenied, "no token"},
 		"token service refuses connections": {func(t *testing.T) *gcpsm.Options {
-			return &gcpsm.Options{Project: "p", CredentialsFile: file(t, text(t, externalAccount(t, "http://"+closedPort(t))))}
+			return &gcpsm.Options{Project: "p", CredentialsFile: file(t, text(t, externalAccount(t, "http://"+wiretest.ClosedPort(t))))}
 		}, secrets.ErrUnavailable, "token service cannot be reached: connection refused"},
 		"impersonation refused": {func(t *testing.T) *gcpsm.Options {
 			_, client := tokenService(t, func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, 403, planted) })
@@ -311,25 +311,11 @@ func TestCredentialsThatArriveLate(t *testing.T) {
 
 // While one caller waits for a token, another waits no longer than its own context.
 func TestWaitingForAnothersTokenEndsWithTheContext(t *testing.T) {
-	asked := make(chan struct{}, 2)
-	server, _ := tokenService(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // a server notices that its client has gone only after the body
-		asked <- struct{}{}
-		wiretest.Silence(w, r)
+	wiretest.AnotherWaits(t, func(silent http.HandlerFunc) secrets.Backend {
+		server, _ := tokenService(t, silent)
+		b, _ := secureStore(t, &gcpsm.Options{Project: "creds-project", CredentialsFile: file(t, text(t, externalAccount(t, server.URL)))})
+		return b
 	})
-	b, _ := secureStore(t, &gcpsm.Options{Project: "creds-project", CredentialsFile: file(t, text(t, externalAccount(t, server.URL)))})
-	patient, giveUp := context.WithCancel(t.Context())
-	first := make(chan error, 1)
-	go func() { _, err := b.GetVariable(patient, "hello"); first <- err }()
-	<-asked
-
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, err := b.GetVariable(ctx, "hello")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Empty(t, first, "the first caller still waits")
-	giveUp()
-	require.ErrorIs(t, <-first, context.Canceled)
 }
 
 // A hundred callers at once share one client and one token.

@@ -2,7 +2,6 @@ package gcpsm_test
 
 import (
 	"context"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/gcpsm"
 	"github.com/secretchain/secrets/internal/gcptest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // Every row of the package comment's table, through Google's own client. Says is part of the error's text.
@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 			return hasty(t, s, stalled())
 		}, secrets.ErrUnavailable, "no answer in time"},
 		"refused connection": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
-			b, err := gcpsm.New(client(t, closedPort(t)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
+			b, err := gcpsm.New(client(t, wiretest.ClosedPort(t)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
 			require.NoError(t, err)
 			return b
 		}, secrets.ErrUnavailable, "connection refused"},
@@ -126,15 +126,6 @@ func TestErrors(t *testing.T) {
 			backendtest.NoLeak(t, planted, err, b)
 		})
 	}
-}
-
-// closedPort is an address at which nobody listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
 }
 
 // A call that Google's client tries again ends with the caller's context, and that is the caller's error.

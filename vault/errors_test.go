@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,10 +99,6 @@ func cutOff(rw http.ResponseWriter, r *http.Request) {
 }
 
 func TestNetworkFailures(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	refusing := "http://" + free.Addr().String()
-	require.NoError(t, free.Close())
 	silent := httptest.NewServer(http.HandlerFunc(wiretest.Silence))
 	defer silent.Close()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -115,7 +110,7 @@ func TestNetworkFailures(t *testing.T) {
 		address, says string
 		timeout       time.Duration
 	}{
-		"connection refused":  {refusing, "connection refused", 0},
+		"connection refused":  {"http://" + wiretest.ClosedPort(t), "connection refused", 0},
 		"no answer in time":   {silent.URL, "no answer in time", 20 * time.Millisecond},
 		"an unknown CA":       {secure.URL, "unknown authority", 0},
 		"TLS at a plain port": {strings.Replace(silent.URL, "http:", "https:", 1), "TLS", 0},

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,10 +24,6 @@ func TestWhy(t *testing.T) {
 	defer secure.Close()
 	other := secure.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	other.ServerName = "other.example.org"
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	refusing := free.Addr().String()
-	require.NoError(t, free.Close())
 
 	for name, c := range map[string]struct {
 		url    string
@@ -36,7 +31,7 @@ func TestWhy(t *testing.T) {
 		ctx    func(context.Context) (context.Context, context.CancelFunc)
 		want   string
 	}{
-		"refused":       {url: "http://" + refusing, want: "connection refused"},
+		"refused":       {url: "http://" + wiretest.ClosedPort(t), want: "connection refused"},
 		"unknown CA":    {url: secure.URL, config: &tls.Config{RootCAs: x509.NewCertPool()}, want: "unknown authority"},
 		"another host":  {url: secure.URL, config: other, want: "another host"},
 		"no TLS":        {url: strings.Replace(plain.URL, "http:", "https:", 1), want: "TLS"},
