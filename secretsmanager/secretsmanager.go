@@ -79,8 +79,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -89,66 +87,6 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/awsclient"
-)
-
-// Options are Airflow's arguments. The zero Options, and nil, are Airflow's defaults. Options are not changed after they
-// were given to a function.
-type Options struct {
-	// AWS says how to reach AWS and log in. Only Open uses it; New refuses it.
-	AWS
-
-	// Connections, Variables and Config are the prefixes of the three kinds; backend.Off switches one off.
-	// Zero: airflow/connections, airflow/variables, airflow/config.
-	Connections backend.Prefix `json:"connections_prefix"`
-	Variables   backend.Prefix `json:"variables_prefix"`
-	Config      backend.Prefix `json:"config_prefix"`
-	// ConnectionsPattern, VariablesPattern and ConfigPattern limit which ids are looked up, and paid for. Zero: all.
-	ConnectionsPattern backend.Pattern `json:"connections_lookup_pattern"`
-	VariablesPattern   backend.Pattern `json:"variables_lookup_pattern"`
-	ConfigPattern      backend.Pattern `json:"config_lookup_pattern"`
-	// Separator stands between prefix and id. Nil: "/".
-	Separator *string `json:"sep"`
-	// Team is the team whose own names are looked up first. "": no teams.
-	Team string
-
-	// ExtraConnWords adds names under which a connection's fields may stand in a JSON object, by field: login (or user),
-	// password, host, port, schema, conn_type, extra.
-	ExtraConnWords map[string][]string `json:"extra_conn_words"`
-	// URLEncoded says that the texts in a connection's JSON object are percent-encoded, but for an extra that is an object.
-	URLEncoded bool `json:"are_secret_values_urlencoded"`
-	// FullURLMode is ignored, with a warning to Logger: the text itself tells whether it is a URI. Airflow removed it.
-	FullURLMode *bool `json:"full_url_mode"`
-	// Logger gets warnings about arguments. Nil: silent; the registered driver uses slog.Default.
-	Logger *slog.Logger
-}
-
-// The parts of Options that both stores on AWS share.
-type (
-	// AWS says how to reach AWS and log in. Zero: as every AWS program does, by the AWS_ environment variables, the
-	// shared configuration files, container credentials and instance metadata. Its fields, and Airflow's names for them:
-	//
-	//	Region, Profile                    region_name, profile_name
-	//	AccessKeyID                        aws_access_key_id
-	//	SecretAccessKey, SessionToken      aws_secret_access_key, aws_session_token (a secrets.Secret each)
-	//	RoleARN, AssumeRole                role_arn, assume_role_kwargs
-	//	AssumeRoleMethod                   assume_role_method: assume_role, assume_role_with_web_identity
-	//	WebIdentityFederation              assume_role_with_web_identity_federation: file, google
-	//	WebIdentityTokenFile               assume_role_with_web_identity_token_file
-	//	WebIdentityAudience                assume_role_with_web_identity_federation_audience
-	//	Endpoint                           endpoint_url; not for STS
-	//	Endpoints                          service_config: URLs by "secretsmanager" and "sts"
-	//	Client                             config_kwargs
-	//	Verify                             verify
-	//	UseSSL, APIVersion                 use_ssl, api_version
-	AWS = awsclient.Options
-	// AssumeRole holds further parameters of the login to AWS.RoleARN: SessionName, ExternalID, DurationSeconds, Policy,
-	// PolicyARNs, Tags, TransitiveTagKeys, SourceIdentity.
-	AssumeRole = awsclient.AssumeRole
-	// ClientConfig tunes the SDK's client: MaxAttempts (0: 3), RetryMode ("standard", "adaptive"), ConnectTimeout (0: 10 s),
-	// ReadTimeout (0: 20 s), MaxConnections, Proxies by scheme, ClientCert and ClientKey, FIPS, DualStack, AppID.
-	ClientConfig = awsclient.ClientConfig
-	// Verify is how the server's certificate is checked: the path of a CABundle, or Off for tests.
-	Verify = awsclient.Verify
 )
 
 // Client is the part of the SDK's client that a Backend uses; *secretsmanager.Client of the SDK has it.
@@ -293,30 +231,6 @@ func (b *Backend) check(ctx context.Context) error {
 	return backend.CheckByLookup(ctx, &b.names, b.fetch)
 }
 
-func (o *Options) naming() backend.Naming {
-	separator := "/"
-	if o.Separator != nil {
-		separator = *o.Separator
-	}
-	return backend.Naming{
-		Connections: o.Connections, Variables: o.Variables, Config: o.Config,
-		ConnectionsPattern: o.ConnectionsPattern, VariablesPattern: o.VariablesPattern, ConfigPattern: o.ConfigPattern,
-		Separator: separator,
-		// The separator may be blank, which Naming takes for its default.
-		Join:  func(prefix, _, id string) string { return backend.Join(prefix, separator, id) },
-		Valid: valid, Scope: backend.TeamScope(o.Team, "--", nil),
-	}
-}
-
-var (
-	validName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]{1,512}$`)
-	validARN  = regexp.MustCompile(`^arn:aws[a-z0-9-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,519}$`)
-)
-
-// valid reports whether a secret can have the name, or the ARN. A colon is part of nothing else: what stands after it in
-// the ids of other programs chooses a version or a key, and must not do so here.
-func valid(name string) bool { return validName.MatchString(name) || validARN.MatchString(name) }
-
 // failure is the table of the package comment; what is not here is the same for every service of AWS.
 func failure(err error) error {
 	const permission = "secretsmanager:GetSecretValue on the secret, and kms:Decrypt on its key"
@@ -331,12 +245,4 @@ func failure(err error) error {
 		return fmt.Errorf("%w: the secret cannot be decrypted (DecryptionFailure): check its key in KMS, and allow kms:Decrypt on it", secrets.ErrDenied)
 	}
 	return awsclient.Failure(err, permission)
-}
-
-func init() {
-	backend.Register(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager"),
-		Open: backend.Opener(func(ctx context.Context, opts *Options) (*Backend, error) {
-			opts.Logger = slog.Default()
-			return Open(ctx, opts)
-		})})
 }
