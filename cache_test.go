@@ -295,6 +295,20 @@ func TestStaleBehindALayerThatRefuses(t *testing.T) {
 	}
 }
 
+// A refusal that ends the search counts, whatever outage it has passed over.
+func TestStaleBehindAnOutageThatIsPassedOver(t *testing.T) {
+	guard, store := fake(), fake("k", "v")
+	c, clock := cached(t, secrets.CacheOptions{TTL: time.Minute, StaleIfError: time.Hour},
+		secrets.Layer{Name: "guard", Backend: guard, ContinueOn: []error{secrets.ErrUnavailable}}, secrets.Layer{Name: "store", Backend: store})
+	_, err := c.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	clock.pass(time.Minute)
+	guard.Fail(secrets.ErrUnavailable)
+	store.Fail(secrets.ErrDenied)
+	_, err = c.GetVariable(t.Context(), "k")
+	require.ErrorIs(t, err, secrets.ErrDenied)
+}
+
 // A value found past an outage is not what the chain holds; past a refusal that is passed over, it is.
 func TestKeptPastAFailure(t *testing.T) {
 	for name, tc := range map[string]struct {
