@@ -516,19 +516,7 @@ func TestCachedChainIsABackend(t *testing.T) {
 		"once":  over,
 		"twice": func(b secrets.Backend) *secrets.Chain { return over(readTwice{over(b)}) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			backendtest.Run(t, backendtest.Harness{
-				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
-					return wrap(backendtest.NewFake(content))
-				},
-				Fail: func(_ *testing.T, class error) secrets.Backend { f := fake(); f.Fail(class); return wrap(f) },
-				Stall: func(*testing.T) secrets.Backend {
-					f := fake()
-					f.Stall(true)
-					return wrap(f)
-				},
-			})
-		})
+		t.Run(name, func(t *testing.T) { backendtest.RunWrapped(t, wrap) })
 	}
 }
 

@@ -437,19 +437,7 @@ func TestChainIsABackend(t *testing.T) {
 			return d
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			backendtest.Run(t, backendtest.Harness{
-				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
-					return make(backendtest.NewFake(content))
-				},
-				Fail: func(_ *testing.T, class error) secrets.Backend { f := fake(); f.Fail(class); return make(f) },
-				Stall: func(*testing.T) secrets.Backend {
-					f := fake()
-					f.Stall(true)
-					return make(f)
-				},
-			})
-		})
+		t.Run(name, func(t *testing.T) { backendtest.RunWrapped(t, make) })
 	}
 }
 

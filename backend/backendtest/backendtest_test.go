@@ -8,17 +8,5 @@ import (
 )
 
 func TestFakeIsABackend(t *testing.T) {
-	backendtest.Run(t, backendtest.Harness{
-		Make: func(_ *testing.T, content backendtest.Content) secrets.Backend { return backendtest.NewFake(content) },
-		Fail: func(_ *testing.T, class error) secrets.Backend {
-			f := backendtest.NewFake(backendtest.Content{})
-			f.Fail(class)
-			return f
-		},
-		Stall: func(*testing.T) secrets.Backend {
-			f := backendtest.NewFake(backendtest.Content{})
-			f.Stall(true)
-			return f
-		},
-	})
+	backendtest.RunWrapped(t, func(fake secrets.Backend) secrets.Backend { return fake })
 }

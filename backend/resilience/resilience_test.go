@@ -69,23 +69,7 @@ func wrappers(t *testing.T) map[string]func(secrets.Backend) secrets.Backend {
 
 func TestWrappersAreBackends(t *testing.T) {
 	for name, wrap := range wrappers(t) {
-		t.Run(name, func(t *testing.T) {
-			backendtest.Run(t, backendtest.Harness{
-				Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
-					return wrap(backendtest.NewFake(content))
-				},
-				Fail: func(_ *testing.T, class error) secrets.Backend {
-					f := store()
-					f.Fail(class)
-					return wrap(f)
-				},
-				Stall: func(*testing.T) secrets.Backend {
-					f := store()
-					f.Stall(true)
-					return wrap(f)
-				},
-			})
-		})
+		t.Run(name, func(t *testing.T) { backendtest.RunWrapped(t, wrap) })
 		t.Run(name+" of a plain backend", func(t *testing.T) {
 			b := wrap(readOnly{store()})
 			_, err := b.(secrets.ConfigGetter).GetConfig(t.Context(), "k")
