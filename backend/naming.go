@@ -46,7 +46,13 @@ func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) 
 		name, _ = n.build(kind, id)
 		return name, false
 	}
-	ids, err := n.scoped(kind, id)
+	if n.excluded(kind, id) {
+		return "", false
+	}
+	if n.Scope == nil {
+		return n.name(kind, id)
+	}
+	ids, err := n.Scope(kind, id)
 	if err != nil || len(ids) == 0 {
 		return "", false
 	}
@@ -56,7 +62,16 @@ func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) 
 // Names lists the names under which the store is to be asked for id, in order; none means not found without a call.
 // The error is the refusal of Scope.
 func (n *Naming) Names(kind secrets.Kind, id string) ([]string, error) {
-	ids, err := n.scoped(kind, id)
+	if n.excluded(kind, id) {
+		return nil, nil
+	}
+	if n.Scope == nil {
+		if name, ok := n.name(kind, id); ok {
+			return []string{name}, nil
+		}
+		return nil, nil
+	}
+	ids, err := n.Scope(kind, id)
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +98,10 @@ func (n *Naming) ID(kind secrets.Kind, name string) (id string, ok bool) {
 // Head returns what every name of kind begins with, and whether the kind is looked up at all.
 func (n *Naming) Head(kind secrets.Kind) (head string, on bool) { return n.build(kind, "") }
 
-func (n *Naming) scoped(kind secrets.Kind, id string) ([]string, error) {
-	if _, on := n.prefix(kind).Text(); !on || id == "" || !n.pattern(kind).Match(id) {
-		return nil, nil
-	}
-	if n.Scope == nil {
-		return []string{id}, nil
-	}
-	return n.Scope(kind, id)
+// excluded reports whether id is never looked up: blank, of a kind that is off, or not matched by the kind's pattern.
+func (n *Naming) excluded(kind secrets.Kind, id string) bool {
+	_, on := n.prefix(kind).Text()
+	return !on || id == "" || !n.pattern(kind).Match(id)
 }
 
 func (n *Naming) name(kind secrets.Kind, id string) (string, bool) {
