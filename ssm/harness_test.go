@@ -48,7 +48,8 @@ func open(arguments awsclient.Options) (secrets.Backend, error) {
 func fill(t *testing.T, client *sdk.Client, content backendtest.Content) {
 	t.Helper()
 	for name, text := range content.Named("/airflow/connections/", "/airflow/variables/", "/airflow/config/") {
-		_, err := client.PutParameter(t.Context(), &sdk.PutParameterInput{Name: &name, Value: &text, Type: types.ParameterTypeSecureString})
+		// Overwrite, for the SDK puts again where the answer to the first try was lost.
+		_, err := client.PutParameter(t.Context(), &sdk.PutParameterInput{Name: &name, Value: &text, Type: types.ParameterTypeSecureString, Overwrite: aws.Bool(true)})
 		require.NoError(t, err, name)
 	}
 }
