@@ -41,12 +41,14 @@ func TestMotoARNsBinariesDeletionsAndPages(t *testing.T) {
 	}
 	b := open(secretsmanager.Options{})
 	create := func(name, text string) string {
-		out, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: &name, SecretString: &text})
+		_, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: &name, SecretString: &text})
+		requireCreated(t, err)
+		out, err := client.DescribeSecret(t.Context(), &sdk.DescribeSecretInput{SecretId: &name})
 		require.NoError(t, err)
 		return *out.ARN
 	}
 	_, err := client.CreateSecret(t.Context(), &sdk.CreateSecretInput{Name: aws.String("airflow/variables/bytes"), SecretBinary: []byte("höst")})
-	require.NoError(t, err)
+	requireCreated(t, err)
 	got, err := b.GetVariable(t.Context(), "bytes")
 	require.NoError(t, err)
 	assert.True(t, got == "höst")
