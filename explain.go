@@ -15,8 +15,7 @@ var errNoConfig = fmt.Errorf("%w: not asked, the backend has no config values", 
 // Explain asks every layer for id, whether or not an earlier one has it, and tells what each said. It reveals nothing
 // and ignores the cache. An Attempt without error is a layer that holds the name: the first of them is the one that a
 // lookup answers from, if no failure before it ends the search. Layers that are not asked are listed with an error of
-// class ErrNotFound that says so. Explain itself fails only when ctx ends, the
-// chain is closed, or kind is none.
+// class ErrNotFound that says so. Explain itself fails only when ctx ends, the chain is closed, or kind is none.
 func (c *Chain) Explain(ctx context.Context, kind Kind, id string) ([]Attempt, error) {
 	r := request{kind, id}
 	switch {

@@ -54,7 +54,7 @@ func Retry(b secrets.Backend, opts *RetryOptions) secrets.Backend {
 			return c.do(ctx)
 		}
 		var last error
-		_ = again.WithContext(ctx).RunWithExecution(func(exec failsafe.Execution[any]) error {
+		_ = again.WithContext(ctx).Run(func() error {
 			if last = c.do(ctx); !outage(ctx, last) {
 				return nil
 			}
