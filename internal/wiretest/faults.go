@@ -88,8 +88,16 @@ func ResetConnection(w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// Silence reads the request and answers nothing until the client gives up.
-func Silence(_ http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // the server notices that a client went away only once it has read the request
-	<-r.Context().Done()
+// Silence reads the request and answers nothing until the client goes away. It reads the connection itself where it can
+// be had: the HTTP/1 server looks one byte ahead only, so that a client that sends more and then goes, as gRPC does,
+// would be waited for without end.
+func Silence(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil { // HTTP/2, whose server reads all the time
+		<-r.Context().Done()
+		return
+	}
+	_, _ = io.Copy(io.Discard, conn)
+	_ = conn.Close()
 }

@@ -2,6 +2,7 @@ package wiretest
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -83,4 +84,30 @@ func TestSilence(t *testing.T) {
 	client.Timeout = 20 * time.Millisecond
 	_, err := client.Post(server.URL, "text/plain", strings.NewReader("a request with a body"))
 	require.Error(t, err)
+}
+
+// A client that goes on to send before it goes away hides its going from the HTTP server, which looks one byte ahead. So
+// does every gRPC client that meets a server of HTTP/1: its first words are a request, and more follows.
+func TestSilenceEndsWithAClientThatSendsMore(t *testing.T) {
+	asked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		Silence(w, r)
+	}))
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	_, err = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\n")
+	require.NoError(t, err)
+	<-asked
+	_, err = io.WriteString(conn, "SM\r\n\r\n")
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+
+	closed := make(chan struct{})
+	go func() { server.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the handler is still silent although its client is gone")
+	}
 }
