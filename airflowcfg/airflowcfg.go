@@ -22,8 +22,9 @@
 // sensitive options alone: backend_kwargs, sql_alchemy_conn and fernet_key. A _secret is asked of the custom backend at
 // the first lookup that reaches the metastore, because opening does no network I/O.
 //
-// The file is read as Python's configparser reads it. $VAR, ${VAR} and a leading ~ are put into values again and again
-// until nothing changes, but not into backend_kwargs (see Options.ExpandKwargs), where passwords have a $ of their own.
+// The file is read as Airflow reads it: as Python's configparser, and options keep their case, which is lower for all
+// that are read here. $VAR, ${VAR} and a leading ~ are put into values again and again until nothing changes, but not
+// into backend_kwargs (see Options.ExpandKwargs), where passwords have a $ of their own.
 //
 // # Differences from Airflow
 //

@@ -149,7 +149,7 @@ func (p *plan) idle() (notes []string) {
 		if o.sensitive {
 			continue
 		}
-		for _, suffix := range [...]string{"_cmd", "_secret"} {
+		for _, suffix := range suffixes[isCommand:] {
 			name := o.variable() + strings.ToUpper(suffix)
 			if _, ok := p.env.lookup(name); ok {
 				notes = append(notes, fmt.Sprintf("%s is not used: %s cannot come from a command or a secret", name, o))

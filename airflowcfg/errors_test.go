@@ -33,6 +33,8 @@ func TestMistakes(t *testing.T) {
 		{name: "option twice", file: "[core]\nfernet_key = " + planted + "\nfernet_key = " + planted + "\n", want: "airflow.cfg:3: malformed: the line sets the option of line 2 again"},
 		{name: "section in other case", file: "[Secrets]\nbackend = x\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend?"},
 		{name: "section in the singular", file: "[secret]\nbackend_kwargs = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
+		{name: "option in other case", file: "[secrets]\nBackend = x\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend?"},
+		{name: "command in other case", file: "[core]\nFernet_Key_CMD = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [core] fernet_key_cmd?"},
 		{name: "option misspelt", file: "[secrets]\nbackend_kwarg = {}\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
 		{name: "order misspelt", file: "[secrets]\nbackend_order = custom\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backends_order?"},
 

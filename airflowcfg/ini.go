@@ -22,7 +22,7 @@ type file struct {
 	sections map[string]section
 }
 
-// section maps options, in lower case, to what was written for them.
+// section maps options, in the case they were written in, to what was written for them.
 type section map[string]entry
 
 type entry struct {
@@ -65,10 +65,11 @@ func unreadable(path string, err error) error {
 	return &Error{Source: Source{File: path}, Err: fmt.Errorf("%w: cannot read the file: %w", class, err)}
 }
 
-// parse reads text as Python's configparser does in its strict mode: the sections, in which
+// parse reads text as Airflow does, which is as Python's configparser in its strict mode with the case of options kept:
+// the sections, in which
 //
 //   - a line whose first letter is # or ; is a comment; there are no other comments;
-//   - key and value stand on both sides of the first = or :, trimmed, the key in lower case;
+//   - key and value stand on both sides of the first = or :, trimmed;
 //   - a line that is indented deeper than its option goes on with the value, and blank lines are kept in between;
 //   - a section or an option given twice is an error.
 //
@@ -151,7 +152,7 @@ func (p *parser) assign(text string) error {
 	if at < 0 {
 		return p.malformed(p.line, "is no section, option or comment; lines that go on with a value must be indented")
 	}
-	key := strings.ToLower(trim(text[:at]))
+	key := trim(text[:at])
 	if key == "" {
 		return p.malformed(p.line, "has no option before its "+text[at:at+1])
 	}

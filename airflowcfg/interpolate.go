@@ -75,7 +75,7 @@ func (i *interpolation) add(text string, depth int) error {
 			if !ok || name == "" || !strings.HasPrefix(after, "s") {
 				return errPercent
 			}
-			e, ok := i.file.entry(i.section, strings.ToLower(name))
+			e, ok := i.file.entry(i.section, name)
 			if !ok {
 				return errMissing
 			}

@@ -22,7 +22,7 @@ func (c *config) checkNames() error {
 	for _, name := range slices.Sorted(maps.Keys(c.file.sections)) {
 		options := c.file.sections[name]
 		for _, key := range slices.Sorted(maps.Keys(options)) {
-			if meant := misspelt(name, key); meant != nil {
+			if meant := misspelt(name, key); meant != "" {
 				return &Error{
 					Source: Source{File: c.file.path, Line: options[key].line},
 					Err:    fmt.Errorf("%w: unknown option; did you mean %s?", secrets.ErrMalformed, meant),
@@ -33,19 +33,21 @@ func (c *config) checkNames() error {
 	return nil
 }
 
-// misspelt returns the option of ours that a section and key nearly are.
-func misspelt(section, key string) *option {
+// misspelt returns the option of ours that a section and key nearly are, with its suffix; "" for the option itself and
+// for every other one.
+func misspelt(section, key string) (meant string) {
 	for _, o := range allOptions {
-		if section == o.section && key == o.key {
-			return nil
+		for _, form := range o.forms() {
+			name := o.key + suffixes[form]
+			switch {
+			case section == o.section && key == name:
+				return ""
+			case loose(section) == loose(o.section) && loose(key) == loose(name):
+				meant = "[" + o.section + "] " + name
+			}
 		}
 	}
-	for _, o := range allOptions {
-		if loose(section) == loose(o.section) && loose(key) == loose(o.key) {
-			return o
-		}
-	}
-	return nil
+	return meant
 }
 
 // loose is a name without what is easily mistaken: case, plural, and how words are put together.

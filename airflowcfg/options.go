@@ -66,6 +66,17 @@ const (
 	isSecret      // the name under which the custom backend's GetConfig has the value
 )
 
+// suffixes are what keys in the file end in, by how; variables end in the same in upper case.
+var suffixes = [...]string{isText: "", isCommand: "_cmd", isSecret: "_secret"}
+
+// forms are the ways in which o can be set, in the order of their ranks.
+func (o *option) forms() []how {
+	if o.sensitive {
+		return []how{isText, isCommand, isSecret}
+	}
+	return []how{isText}
+}
+
 // candidate is one place that sets an option.
 type candidate struct {
 	opt    *option // the one asked for, or the one it had before
@@ -91,21 +102,17 @@ func (c *config) candidates(o *option) []candidate {
 	if o.before != nil {
 		generations = append(generations, o.before)
 	}
-	forms := []how{isText}
-	if o.sensitive {
-		forms = []how{isText, isCommand, isSecret}
-	}
 	for _, o := range generations {
-		for _, h := range forms {
-			name := o.variable() + [...]string{"", "_CMD", "_SECRET"}[h]
+		for _, h := range o.forms() {
+			name := o.variable() + strings.ToUpper(suffixes[h])
 			if raw, ok := c.env.lookup(name); ok {
 				found = append(found, candidate{opt: o, how: h, source: Source{Env: name}, raw: raw})
 			}
 		}
 	}
-	for _, h := range forms {
+	for _, h := range o.forms() {
 		for _, o := range generations {
-			key := o.key + [...]string{"", "_cmd", "_secret"}[h]
+			key := o.key + suffixes[h]
 			if e, ok := c.file.entry(o.section, key); ok {
 				found = append(found, candidate{opt: o, how: h, source: Source{File: c.file.path, Line: e.line}, key: key})
 			}

@@ -18,7 +18,7 @@ TEXTS = {
     "first delimiter wins": "[a]\nx = b:c\ny: d=e\nurl = postgresql://u:p@h:5432/d?a=b\n",
     "delimiter at once": "[a]\nx=:y\nz:=y\n",
     "blank value": "[a]\nx =\ny=\nz = \n",
-    "keys in lower case": "[a]\nBackend_KWARGS = {}\n",
+    "keys keep their case": "[a]\nBackend_KWARGS = {}\n",
     "key with blanks": "[a]\nx y  = 1\n",
     "section case kept": "[A]\nx = 1\n[a]\nx = 2\n",
     "section blanks kept": "[ a ]\nx = 1\n",
@@ -89,7 +89,8 @@ TEXTS = {
     "percent and letter": "[a]\nx = p%40ss\n",
     "percent elsewhere": "[a]\nx = 50%\ny = 1\n",
     "reference": "[a]\nhome = /h\nx = %(home)s/f\n",
-    "reference in upper case": "[a]\nhome = /h\nx = %(HOME)s/f\n",
+    "reference in another case": "[a]\nhome = /h\nx = %(HOME)s/f\n",
+    "reference in upper case": "[a]\nHOME = /h\nhome = /g\nx = %(HOME)s/f\n",
     "reference to default": "[DEFAULT]\nhome = /h\n[a]\nx = %(home)s/f\n",
     "reference from default": "[DEFAULT]\nx = %(home)s/f\nhome = /d\n[a]\nhome = /h\n",
     "reference to another section": "[a]\nx = %(home)s\n[b]\nhome = /h\n",
@@ -113,6 +114,7 @@ TEXTS = {
 
 def read(text):
     parser = configparser.ConfigParser()
+    parser.optionxform = str  # as Airflow does, since before 1.10.10: options keep their case
     try:
         parser.read_file(io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8"))
     except configparser.Error as error:
