@@ -16,14 +16,14 @@ type LookupError struct {
 	Tried []Attempt
 }
 
-// newLookupError makes the error and its attempts in one allocation for chains of usual length.
+// newLookupError makes the error. With the attempts of a search path of usual length, three layers, it is one allocation.
 func newLookupError(r request, t *trail) *LookupError {
-	if t.n > len(t.first) {
+	if t.n > 3 {
 		return &LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, make([]Attempt, t.n))}
 	}
 	e := new(struct {
 		LookupError
-		tried [len(t.first)]Attempt
+		tried [3]Attempt
 	})
 	e.LookupError = LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, e.tried[:t.n:t.n])}
 	return &e.LookupError

@@ -75,13 +75,19 @@ func (c *Chain) searchFor(kind Kind) func(ctx context.Context, id string) (answe
 // shares it among concurrent callers. Its context ends when nobody waits for it any more.
 func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 	var t trail
+	a, err := c.walk(ctx, r, &t)
+	c.stats.backendCalls.Add(uint64(t.n))
+	return a, err
+}
+
+// walk is search, and leaves its calls in t.
+func (c *Chain) walk(ctx context.Context, r request, t *trail) (answer, error) {
 	timed := c.timed(ctx, r.kind)
 	usual := !timed // the trail tells nothing that the layers do not
 	var start time.Time
 	if timed {
 		start = time.Now()
 	}
-	defer func() { c.stats.backendCalls.Add(uint64(t.n)) }()
 	for i := range c.layers {
 		l := &c.layers[i]
 		if !l.asked(r) {
@@ -108,7 +114,7 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 			o := &origin{layer: l, conns: f.conns, fetched: start}
 			if !usual {
 				o.trail = new(trail)
-				*o.trail = t
+				*o.trail = *t
 			}
 			return answer{f.text, o}, nil
 		}
@@ -134,7 +140,7 @@ func (c *Chain) search(ctx context.Context, r request) (answer, error) {
 				slog.String("layer", l.Name), slog.String("kind", r.kind.String()), slog.String("id", r.id), slog.Any("error", err))
 		}
 	}
-	return answer{}, newLookupError(r, &t)
+	return answer{}, newLookupError(r, t)
 }
 
 // timed reports whether a search is measured: the clock costs more than a layer in memory.
