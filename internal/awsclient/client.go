@@ -84,7 +84,10 @@ func (o *Options) load(ctx context.Context, service string) (aws.Config, *httpCl
 		config.WithRetryMode(aws.RetryMode(o.Client.RetryMode)),
 		config.WithAppID(o.Client.AppID),
 	}
-	if o.AccessKeyID != "" {
+	switch {
+	case o.AssumeRoleMethod == methodWebIdentity: // which needs no keys, and AWS_WEB_IDENTITY_TOKEN_FILE may name no role
+		settings = append(settings, config.WithCredentialsProvider(aws.AnonymousCredentials{}))
+	case o.AccessKeyID != "":
 		settings = append(settings, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(
 			o.AccessKeyID, o.SecretAccessKey.Reveal(), o.SessionToken.Reveal())))
 	}
