@@ -2,12 +2,14 @@
 //
 //	dialect+driver://user:password@host:port/database?option=value
 //
-// It splits them as SQLAlchemy does, which is not how net/url does it: a password may hold / ? and #, the database is
-// taken as it is, and everything else is percent-decoded. What a database makes of its options is the business of its
-// dialect package. No error shows any part of a URL but its scheme.
+// It splits them as SQLAlchemy does, which is not how net/url does it: a password may hold / ? and #, host and database
+// are taken as they are, everything else is percent-decoded, and a percent sign without two hexadecimal digits stands for
+// itself. What a database makes of its options is the business of its dialect package. No error shows any part of a URL
+// but its scheme.
 package sqlalchemy
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -47,17 +49,11 @@ func Parse(url secrets.Secret) (URL, error) {
 	if m == nil {
 		return URL{}, errors.New("not a SQLAlchemy URL: write dialect://user:password@host:port/database, with @ / : ? % and # in user and password percent-encoded")
 	}
-	u := URL{Host: m[4] + m[5], Database: m[7]}
+	u := URL{User: decode(m[2]), Password: secrets.NewSecret(decode(m[3])), Host: m[4] + m[5], Database: m[7]}
 	u.Dialect, u.Driver, _ = strings.Cut(strings.ToLower(m[1]), "+")
-	var ok bool
-	if u.User, ok = decode(m[2]); !ok {
-		return URL{}, u.malformed("user", "has a percent sign without two hexadecimal digits; write it %25")
+	if strings.Contains(u.Host, "@") { // the end of the password, which must not be looked up as a host
+		return URL{}, u.malformed("host", "has an @; write @ in user and password as %40")
 	}
-	password, ok := decode(m[3])
-	if !ok {
-		return URL{}, u.malformed("password", "has a percent sign without two hexadecimal digits; write it %25")
-	}
-	u.Password = secrets.NewSecret(password)
 	if m[6] != "" {
 		port, err := strconv.ParseUint(m[6], 10, 16)
 		if err != nil {
@@ -70,13 +66,7 @@ func Parse(url secrets.Secret) (URL, error) {
 			continue
 		}
 		name, value, _ := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
-		if name, ok = decode(name); !ok {
-			return URL{}, u.malformed("name of an option", "has a percent sign without two hexadecimal digits")
-		}
-		if value, ok = decode(value); !ok {
-			return URL{}, u.malformed("option "+strconv.Quote(name), "has a percent sign without two hexadecimal digits")
-		}
-		u.Options = append(u.Options, Option{name, secrets.NewSecret(value)})
+		u.Options = append(u.Options, Option{decode(name), secrets.NewSecret(decode(value))})
 	}
 	return u, nil
 }
@@ -86,25 +76,18 @@ func (u URL) malformed(part, reason string) error {
 	return fmt.Errorf("malformed %s URL: the %s %s", u.Dialect, part, reason)
 }
 
-// decode undoes percent-encoding.
-func decode(text string) (string, bool) {
-	if !strings.Contains(text, "%") {
-		return text, true
-	}
+// decode undoes percent-encoding. A percent sign that begins no %XX stands for itself, as in SQLAlchemy: a password that
+// works there works here.
+func decode(text string) string {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			out = append(out, text[i])
-			continue
+		if text[i] == '%' && i+2 < len(text) {
+			if b, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
+				out, i = append(out, b[0]), i+2
+				continue
+			}
 		}
-		if i+2 >= len(text) {
-			return "", false
-		}
-		b, err := strconv.ParseUint(text[i+1:i+3], 16, 8)
-		if err != nil || text[i+1] == '+' || text[i+1] == '-' {
-			return "", false
-		}
-		out, i = append(out, byte(b)), i+2
+		out = append(out, text[i])
 	}
-	return string(out), true
+	return string(out)
 }

@@ -20,20 +20,21 @@ func TestParse(t *testing.T) {
 	}{
 		"everything": {"postgresql+psycopg2://etl:p%40ss@db.example.com:5432/airflow?sslmode=require", "p@ss",
 			sqlalchemy.URL{Dialect: "postgresql", Driver: "psycopg2", User: "etl", Host: "db.example.com", Port: 5432, Database: "airflow"}},
-		"no driver":              {"mysql://root@localhost/airflow", "", sqlalchemy.URL{Dialect: "mysql", User: "root", Host: "localhost", Database: "airflow"}},
-		"upper case":             {"MySQL+PyMySQL://h", "", sqlalchemy.URL{Dialect: "mysql", Driver: "pymysql", Host: "h"}},
-		"slash in the password":  {"postgresql://u:p/w?x#y@h/d", "p/w?x#y", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
-		"plus in the password":   {"postgresql://u:p+w@h/d", "p+w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
-		"colon in the password":  {"postgresql://u:p:w@h:1/d", "p:w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Port: 1, Database: "d"}},
-		"IPv6":                   {"postgresql://u@[::1]:5432/d", "", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "::1", Port: 5432, Database: "d"}},
-		"no host":                {"postgresql:///d", "", sqlalchemy.URL{Dialect: "postgresql", Database: "d"}},
-		"relative file":          {"sqlite:///airflow.db", "", sqlalchemy.URL{Dialect: "sqlite", Database: "airflow.db"}},
-		"absolute file":          {"sqlite:////var/lib/a%20b.db", "", sqlalchemy.URL{Dialect: "sqlite", Database: "/var/lib/a%20b.db"}},
-		"Windows file":           {`sqlite:///C:\airflow\airflow.db`, "", sqlalchemy.URL{Dialect: "sqlite", Database: `C:\airflow\airflow.db`}},
-		"memory":                 {"sqlite://", "", sqlalchemy.URL{Dialect: "sqlite"}},
-		"white space around":     {"  sqlite:///a.db\n", "", sqlalchemy.URL{Dialect: "sqlite", Database: "a.db"}},
-		"blank password":         {"mysql://u:@h/d", "", sqlalchemy.URL{Dialect: "mysql", User: "u", Host: "h", Database: "d"}},
-		"nothing but the scheme": {"postgresql://", "", sqlalchemy.URL{Dialect: "postgresql"}},
+		"no driver":               {"mysql://root@localhost/airflow", "", sqlalchemy.URL{Dialect: "mysql", User: "root", Host: "localhost", Database: "airflow"}},
+		"upper case":              {"MySQL+PyMySQL://h", "", sqlalchemy.URL{Dialect: "mysql", Driver: "pymysql", Host: "h"}},
+		"slash in the password":   {"postgresql://u:p/w?x#y@h/d", "p/w?x#y", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
+		"plus in the password":    {"postgresql://u:p+w@h/d", "p+w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
+		"colon in the password":   {"postgresql://u:p:w@h:1/d", "p:w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Port: 1, Database: "d"}},
+		"percent in the password": {"postgresql://u%:100%p%zz%4%@h/d", "100%p%zz%4%", sqlalchemy.URL{Dialect: "postgresql", User: "u%", Host: "h", Database: "d"}},
+		"IPv6":                    {"postgresql://u@[::1]:5432/d", "", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "::1", Port: 5432, Database: "d"}},
+		"no host":                 {"postgresql:///d", "", sqlalchemy.URL{Dialect: "postgresql", Database: "d"}},
+		"relative file":           {"sqlite:///airflow.db", "", sqlalchemy.URL{Dialect: "sqlite", Database: "airflow.db"}},
+		"absolute file":           {"sqlite:////var/lib/a%20b.db", "", sqlalchemy.URL{Dialect: "sqlite", Database: "/var/lib/a%20b.db"}},
+		"Windows file":            {`sqlite:///C:\airflow\airflow.db`, "", sqlalchemy.URL{Dialect: "sqlite", Database: `C:\airflow\airflow.db`}},
+		"memory":                  {"sqlite://", "", sqlalchemy.URL{Dialect: "sqlite"}},
+		"white space around":      {"  sqlite:///a.db\n", "", sqlalchemy.URL{Dialect: "sqlite", Database: "a.db"}},
+		"blank password":          {"mysql://u:@h/d", "", sqlalchemy.URL{Dialect: "mysql", User: "u", Host: "h", Database: "d"}},
+		"nothing but the scheme":  {"postgresql://", "", sqlalchemy.URL{Dialect: "postgresql"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := sqlalchemy.Parse(secrets.NewSecret(c.url))
@@ -46,26 +47,24 @@ func TestParse(t *testing.T) {
 }
 
 func TestOptionsKeepTheirOrder(t *testing.T) {
-	u, err := sqlalchemy.Parse(secrets.NewSecret("postgresql://h/d?host=a:1&host=b%3A2&&options=-csearch_path%3Daf+x&flag"))
+	u, err := sqlalchemy.Parse(secrets.NewSecret("postgresql://h/d?host=a:1&host=b%3A2&&options=-csearch_path%3Daf+x&a%=%1&flag"))
 	require.NoError(t, err)
 	var got []string
 	for _, o := range u.Options {
 		got = append(got, o.Name+"="+o.Value.Reveal())
 	}
-	assert.Equal(t, []string{"host=a:1", "host=b:2", "options=-csearch_path=af x", "flag="}, got)
+	assert.Equal(t, []string{"host=a:1", "host=b:2", "options=-csearch_path=af x", "a%=%1", "flag="}, got)
 }
 
 func TestErrorsShowNothing(t *testing.T) {
 	for name, url := range map[string]string{
-		"blank":              "",
-		"not a URL":          "hunter2",
-		"a connection":       "host=h password=hunter2",
-		"bad user":           "postgresql://hunter2%zz:x@h",
-		"bad password":       "postgresql://u:hunter2%@h",
-		"bad port":           "postgresql://u@h:hunter2/d",
-		"port too large":     "mysql://h:65536/hunter2",
-		"bad option":         "postgresql://h/d?sslmode=hunter2%1",
-		"bad name of option": "postgresql://h/d?hunter2%1=x",
+		"blank":             "",
+		"not a URL":         "hunter2",
+		"a connection":      "host=h password=hunter2",
+		"at sign":           "postgresql://u:p@hunter2@h/d",
+		"at sign and slash": "postgresql://u:p@hunter2@h/d@x",
+		"bad port":          "postgresql://u@h:hunter2/d",
+		"port too large":    "mysql://h:65536/hunter2",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sqlalchemy.Parse(secrets.NewSecret(url))
