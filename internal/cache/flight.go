@@ -47,6 +47,7 @@ type call[K comparable, V any] struct {
 	over    bool               // done is closed
 	cancel  context.CancelFunc // nil: the load runs on its caller's goroutine, and that caller never leaves
 	done    chan struct{}      // nil: nobody but the caller that runs the load knows this call
+	ended   chan struct{}      // closed when the load has ended; nil: Close does not wait for it
 	value   V
 	err     error
 }
@@ -122,16 +123,20 @@ func (f *Flight[K, V]) ForgetAll() {
 }
 
 // Close ends the context of every running load, gives cause to everyone who waits and to every later caller, and
-// returns when the goroutines have ended. A caller whose load runs on its own goroutine gets its value if the load
+// returns when the loads have ended. A caller whose load runs on its own goroutine gets its value if the load
 // succeeds all the same. Only the first call's cause counts; later calls wait too. It must not be called from a load.
 func (f *Flight[K, V]) Close(cause error) {
 	if f.closed.CompareAndSwap(nil, &cause) {
 		f.end(cause)
-		for i := range f.buckets {
-			f.buckets[i].abandon(cause)
-		}
+	}
+	var here []chan struct{} // of the loads on their callers' goroutines
+	for i := range f.buckets {
+		here = f.buckets[i].abandon(cause, here)
 	}
 	f.loads.Wait()
+	for _, ended := range here {
+		<-ended
+	}
 }
 
 // inherit returns the context for a load on its caller's goroutine: the values of ctx, and the end of f.base.
@@ -245,6 +250,9 @@ func (b *bucket[K, V]) finish(c *call[K, V], v V, err error) {
 		return
 	}
 	c.settle(v, err)
+	if c.ended != nil {
+		close(c.ended)
+	}
 }
 
 // settle closes the call with a result, once.
@@ -264,19 +272,27 @@ func (b *bucket[K, V]) forget(hash uint64, key K) {
 	}
 }
 
-// abandon ends every call of the bucket with cause.
-func (b *bucket[K, V]) abandon(cause error) {
+// abandon ends every call of the bucket with cause, and adds to ended what tells the end of those loads that run on
+// their callers' goroutines.
+func (b *bucket[K, V]) abandon(cause error, ended []chan struct{}) []chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for c := b.calls; c != nil; c = c.next {
 		if c.cancel != nil {
 			c.cancel()
+		} else {
+			if c.ended == nil {
+				c.ended = make(chan struct{})
+			}
+			ended = append(ended, c.ended)
 		}
-		if c.done != nil {
-			var none V
-			c.settle(none, cause)
+		if c.done == nil {
+			c.done = make(chan struct{}) // finish, too, is to know that the call is no longer its caller's alone
 		}
+		var none V
+		c.settle(none, cause)
 	}
+	return ended
 }
 
 // withValues is a context that ends with one context and has the values of another.

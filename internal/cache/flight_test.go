@@ -344,6 +344,47 @@ func TestFlightForgottenLoadsEnd(t *testing.T) {
 	}
 }
 
+func TestFlightCloseWaitsForTheLoads(t *testing.T) {
+	for name, leader := range endings {
+		for _, company := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, company %t", name, company), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					stubborn := make(chan struct{})
+					f := cache.NewFlight(func(context.Context, string) (string, error) {
+						<-stubborn
+						return "late", nil
+					})
+					first := caller(leader(t), f, "k")
+					second := new(pending)
+					if company {
+						second = caller(context.Background(), f, "k")
+					}
+					var closed atomic.Int32
+					for range 2 {
+						go func() {
+							f.Close(errClosed)
+							closed.Add(1)
+						}()
+					}
+					synctest.Wait()
+					assert.Zero(t, closed.Load())
+					if company {
+						assert.Equal(t, answer{"", true, errClosed}, second.now())
+					}
+					close(stubborn)
+					synctest.Wait()
+					assert.EqualValues(t, 2, closed.Load())
+					if name == "load on the caller's goroutine" {
+						assert.Equal(t, answer{"late", false, nil}, first.now())
+					} else {
+						assert.Equal(t, answer{"", false, errClosed}, first.now())
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestFlightCloseWaitsForAbandonedLoads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stubborn := make(chan struct{})
