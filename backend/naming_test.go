@@ -82,9 +82,12 @@ func TestCheckTeam(t *testing.T) {
 }
 
 func TestPatternThatDoesNotCompile(t *testing.T) {
-	_, err := backend.NewPattern("pLanted5ecret(?=x)")
-	require.Error(t, err)
-	assert.NotContains(t, err.Error(), "pLanted5ecret")
+	for _, expr := range []string{"pLanted5ecret(?=x)", "pLanted5ecret)|(b", "pLanted5ecret("} {
+		p, err := backend.NewPattern(expr)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "pLanted5ecret")
+		assert.Zero(t, p)
+	}
 }
 
 func TestPrefix(t *testing.T) {

@@ -15,7 +15,12 @@ func NewPattern(expr string) (Pattern, error) {
 	if expr == "" {
 		return Pattern{}, nil
 	}
-	re, err := regexp.Compile("(?i)^(?:" + expr + ")")
+	// Alone first: a)|(b is no expression, though it is one within the parentheses that hold it at the start.
+	_, err := regexp.Compile(expr)
+	var re *regexp.Regexp
+	if err == nil {
+		re, err = regexp.Compile("(?i)^(?:" + expr + ")")
+	}
 	if err != nil {
 		return Pattern{}, argumentError("is not a regular expression that Go can compile (RE2 has no look-around and no back-references)")
 	}
