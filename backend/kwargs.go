@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // argumentError is a reason that is safe to show: it holds no part of the argument's value.
@@ -73,6 +74,9 @@ func splitObject(text json.RawMessage) ([]argument, error) {
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 || string(text) == "null" {
 		return nil, nil
+	}
+	if !utf8.Valid(text) { // encoding/json would put U+FFFD into a password
+		return nil, errors.New("arguments are not UTF-8 text")
 	}
 	if text[0] != '{' {
 		return nil, errors.New("arguments must be one JSON object, such as {\"connections_prefix\": \"airflow\"}")
@@ -182,7 +186,7 @@ func wanted(t reflect.Type) string {
 func unknownArgument(name, hint string, fields map[string]reflect.Value) error {
 	known := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown argument %q", shown(name))
-	switch near := nearest(name, known); {
+	switch near := nearest(strings.ToLower(name), known); {
 	case hint != "":
 		text += ": " + hint
 	case near != "":

@@ -87,6 +87,8 @@ func TestDecodeKwargsRefuses(t *testing.T) {
 		"a value as a name":  {`{"` + strings.Repeat(planted, 10) + `": 1}`, "a name of more than 64 bytes"},
 		"another case":       {`{"Token": "` + planted + `"}`, `did you mean "token"?`},
 		"a field's own name": {`{"Ignored": "` + planted + `"}`, `unknown argument "Ignored"`},
+		"upper case":         {`{"TOKEN": "` + planted + `"}`, `did you mean "token"?`},
+		"no UTF-8":           {"{\"token\": \"" + planted + "\xff\"}", "not UTF-8"},
 		"a number as text":   {`{"token": 12345678}`, `argument "token" must be a string`},
 		"a text as number":   {`{"kv_engine_version": "` + planted + `"}`, `argument "kv_engine_version" must be a whole number`},
 		"a list as text":     {`{"sep": ["` + planted + `"]}`, `argument "sep" must be a string or null`},
