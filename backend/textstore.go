@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
@@ -42,9 +43,10 @@ type TextOptions struct {
 //
 // One lookup is one fetch (with a team two, see [Naming]). Text that is not UTF-8 or longer than [MaxText] is malformed.
 type TextStore struct {
-	fetch Fetch
-	names Naming
-	more  TextOptions
+	fetch   Fetch
+	names   Naming
+	more    TextOptions
+	closing sync.Once
 }
 
 var (
@@ -112,12 +114,14 @@ func (s *TextStore) Check(ctx context.Context) error {
 	return s.more.Check(ctx)
 }
 
-// Close ends the store's life.
-func (s *TextStore) Close() error {
-	if s.more.Close == nil {
-		return nil
-	}
-	return s.more.Close()
+// Close ends the store's life. Closing twice is fine.
+func (s *TextStore) Close() (err error) {
+	s.closing.Do(func() {
+		if s.more.Close != nil {
+			err = s.more.Close()
+		}
+	})
+	return err
 }
 
 // List returns the ids of one kind, empty where the kind is off.

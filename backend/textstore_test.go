@@ -166,3 +166,14 @@ func TestTextStoreWithoutAbilities(t *testing.T) {
 	assert.NoError(t, b.Close())
 	assert.Panics(t, func() { backend.NewTextStore(nil, backend.Naming{}) })
 }
+
+func TestTextStoreIsClosedOnce(t *testing.T) {
+	ended := make(chan struct{})
+	b := backend.NewTextStore(texts{}.fetch, backend.Naming{}, backend.TextOptions{Close: func() error {
+		close(ended) // a second time it would panic
+		return errors.New("the connection was lost")
+	}})
+	assert.Error(t, b.Close())
+	assert.NoError(t, b.Close())
+	<-ended
+}
