@@ -38,7 +38,8 @@ func TestFailures(t *testing.T) {
 		{"impossible name", "ValidationException", awstest.Planted, secrets.ErrNotFound, ""},
 		{"impossible name, older", "InvalidParameterException", awstest.Planted, secrets.ErrNotFound, ""},
 		{"deleted", "InvalidRequestException", marked, secrets.ErrNotFound, ""},
-		{"not deleted", "InvalidRequestException", "The secret is managed by " + awstest.Planted, secrets.ErrUnavailable, "InvalidRequestException"},
+		{"not deleted", "InvalidRequestException", "The secret is managed by " + awstest.Planted, secrets.ErrUnavailable, "an unforeseen answer (InvalidRequestException"},
+		{"failing", "InternalServiceError", awstest.Planted, secrets.ErrUnavailable, "the service failed (InternalServiceError"},
 		{"undecryptable", "DecryptionFailure", awstest.Planted, secrets.ErrDenied, "kms:Decrypt"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -57,6 +57,9 @@ func reasonOf(err error, permission string) reason {
 	if r, ok := byTransport(err); ok {
 		return r
 	}
+	if code(err) != "" { // about one secret of a batch, which has no status of its own
+		return reason{secrets.ErrUnavailable, "an unforeseen answer"}
+	}
 	return reason{secrets.ErrUnavailable, "the call was not made: check region_name, endpoint_url and the credentials"}
 }
 
@@ -74,6 +77,8 @@ func byCode(code, permission string) (reason, bool) {
 		return reason{secrets.ErrDenied, "the signature is wrong: check the secret access key and the clock"}, true
 	case "ExpiredTokenException", "ExpiredToken", "RequestExpired":
 		return reason{secrets.ErrDenied, "the session's credentials have expired: renew them, or check the clock"}, true
+	case "InternalServerError", "InternalServiceError", "InternalFailure", "ServiceUnavailable":
+		return reason{secrets.ErrUnavailable, "the service failed"}, true
 	case "InvalidToken", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure", "OptInRequired":
 		return reason{secrets.ErrDenied, "the credentials are not accepted: check them and the region"}, true
 	}
