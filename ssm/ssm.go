@@ -231,7 +231,10 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if err != nil {
+		switch {
+		case awsclient.Code(err) == codeInvalid: // doubled slashes, or AWS's own /aws/reference
+			return fmt.Errorf("%w: the service does not list what is below this prefix", errors.ErrUnsupported)
+		case err != nil:
 			return awsclient.Failure(err, "ssm:DescribeParameters on all parameters")
 		}
 		for _, p := range page.Parameters {

@@ -2,6 +2,7 @@ package ssm_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -185,6 +186,14 @@ func TestListWithABlankPrefixAndWithAnImpossibleOne(t *testing.T) {
 	assert.Len(t, wire.Calls(), 1)
 	require.NoError(t, b.Check(t.Context()), "the check skips what is off or impossible")
 	assert.Equal(t, []string{"/secretchain-check"}, wire.Calls()[1].Names)
+}
+
+// The service looks names up below some prefixes that it refuses to list: with doubled slashes, or /aws/reference.
+func TestListOfAPrefixThatTheServiceRefuses(t *testing.T) {
+	b, _ := wireBackend(t, &ssm.Options{Variables: backend.At("/two//slashes")})
+	_, err := b.List(t.Context(), secrets.KindVariable)
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.ErrorContains(t, err, "/two//slashes")
 }
 
 func TestOptionsAreChecked(t *testing.T) {
