@@ -284,6 +284,53 @@ func TestLimitRate(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+// spent counts what a store is asked in a while by as many callers as like to.
+func spent(t *testing.T, f *backendtest.Fake, ask func(ctx context.Context) error, callers int, while time.Duration) int {
+	before := f.Calls()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() { _ = ask(ctx) })
+	}
+	time.Sleep(while) // synctest's clock
+	cancel()
+	wg.Wait()
+	return f.Calls() - before
+}
+
+func TestLimitRateHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := store()
+		b := resilience.Limit(f, &resilience.LimitOptions{PerSecond: 5})
+		ask := func(ctx context.Context) error { _, err := b.GetVariable(ctx, "k"); return err }
+		for _, idle := range []time.Duration{0, time.Second, time.Hour} {
+			time.Sleep(idle)
+			assert.LessOrEqualf(t, spent(t, f, ask, 1000, 10*time.Second), 51, "in ten seconds after %v without a call", idle)
+			start := time.Now()
+			assert.NoError(t, ask(t.Context()))
+			assert.LessOrEqual(t, time.Since(start), time.Second, "nobody waits for those who left")
+		}
+	})
+}
+
+// TestLimitWaitsOnce: MaxWait bounds the wait for both limits together.
+func TestLimitWaitsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := resilience.Limit(store(), &resilience.LimitOptions{PerSecond: 1, Concurrent: 1, MaxWait: 1500 * time.Millisecond})
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				start := time.Now()
+				if _, err := b.GetVariable(t.Context(), "k"); err != nil {
+					assert.ErrorIs(t, err, secrets.ErrUnavailable)
+				}
+				assert.LessOrEqual(t, time.Since(start), 1500*time.Millisecond)
+			})
+		}
+		wg.Wait()
+	})
+}
+
 func TestRename(t *testing.T) {
 	f := backendtest.NewFake(backendtest.Content{
 		Variables:   map[string]string{"prod.k": planted, "other": "x"},
