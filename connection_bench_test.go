@@ -194,6 +194,17 @@ func TestParseAllocations(t *testing.T) {
 	}
 }
 
+// A name is not decoded again for every short one that is compared with it: parsing would take quadratic time.
+func TestParseDecodesLongNamesOnce(t *testing.T) {
+	text := "t://h?" + strings.Repeat("%61", 1000) + strings.Repeat("&b", 1000)
+	got := testing.AllocsPerRun(10, func() {
+		if _, err := secrets.ParseURI(text); err != nil {
+			t.Error("refused")
+		}
+	})
+	assert.Less(t, got, 50.0)
+}
+
 // hugeTexts are inputs that a careless parser takes quadratic time or deep recursion for, of about n bytes.
 func hugeTexts(n int) map[string]string {
 	repeat := func(s string) string { return strings.Repeat(s, n/len(s)) }
@@ -205,28 +216,29 @@ func hugeTexts(n int) map[string]string {
 		return b.String()
 	}
 	return map[string]string{
-		"colons":               "t://" + repeat(":"),
-		"ats":                  "t://" + repeat("@"),
-		"protocols":            "t://" + repeat("a://"),
-		"escapes":              "t://" + repeat("%FF"),
-		"broken characters":    "t://h/" + repeat("%E2%82"),
-		"brackets":             "t://[" + repeat("1:"),
-		"opening brackets":     "t://" + repeat("["),
-		"line breaks":          "t://" + repeat("h\n\t"),
-		"one name":             "t://h?" + repeat("a&"),
-		"one name, escaped":    "t://h?" + repeat("%61&a&"),
-		"distinct names":       "t://h?" + distinct(func(i int) string { return "n" + strconv.Itoa(i) + "&" }),
-		"long escaped names":   "t://h?" + strings.Repeat(strings.Repeat("%61", n/60)+"&", 20),
-		"pluses":               "t://h?a=" + repeat("+"),
-		"carrier, open":        "t://h?__extra__=" + repeat("["),
-		"letters without type": repeat("a_"),
-		"arrays":               `{"extra": ` + repeat("["),
-		"objects":              `{"extra": ` + repeat(`{"a":`),
-		"keys":                 `{` + repeat(`"host":"h",`),
-		"JSON escapes":         `{"host": "` + repeat(`\u00e9`) + `"}`,
-		"backslashes":          `{"host": "` + repeat(`\\`) + `"}`,
-		"spaces":               repeat(" ") + "{}",
-		"extra as text":        `{"extra": "` + repeat(`[`) + `"}`,
+		"colons":                "t://" + repeat(":"),
+		"ats":                   "t://" + repeat("@"),
+		"protocols":             "t://" + repeat("a://"),
+		"escapes":               "t://" + repeat("%FF"),
+		"broken characters":     "t://h/" + repeat("%E2%82"),
+		"brackets":              "t://[" + repeat("1:"),
+		"opening brackets":      "t://" + repeat("["),
+		"line breaks":           "t://" + repeat("h\n\t"),
+		"one name":              "t://h?" + repeat("a&"),
+		"one name, escaped":     "t://h?" + repeat("%61&a&"),
+		"distinct names":        "t://h?" + distinct(func(i int) string { return "n" + strconv.Itoa(i) + "&" }),
+		"long escaped names":    "t://h?" + strings.Repeat(strings.Repeat("%61", n/60)+"&", 20),
+		"short names after one": "t://h?" + strings.Repeat("%61", n/6) + strings.Repeat("&b", n/4),
+		"pluses":                "t://h?a=" + repeat("+"),
+		"carrier, open":         "t://h?__extra__=" + repeat("["),
+		"letters without type":  repeat("a_"),
+		"arrays":                `{"extra": ` + repeat("["),
+		"objects":               `{"extra": ` + repeat(`{"a":`),
+		"keys":                  `{` + repeat(`"host":"h",`),
+		"JSON escapes":          `{"host": "` + repeat(`\u00e9`) + `"}`,
+		"backslashes":           `{"host": "` + repeat(`\\`) + `"}`,
+		"spaces":                repeat(" ") + "{}",
+		"extra as text":         `{"extra": "` + repeat(`[`) + `"}`,
 	}
 }
 
