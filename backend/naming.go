@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/secretchain/secrets"
@@ -84,15 +85,30 @@ func (n *Naming) Names(kind secrets.Kind, id string) ([]string, error) {
 	return names, nil
 }
 
-// ID is the way back, for listing: the id that name stands for, if it is one of kind.
-// Where Rewrite loses letters, the id is in its rewritten form.
+// ID is the way back, for listing: the id for which the store is asked for name, if it is one of kind. Where Rewrite loses
+// letters, the id is in its rewritten form. With Scope the names of the service's own team and those that all share have
+// an id, and those of other teams have none.
 func (n *Naming) ID(kind secrets.Kind, name string) (id string, ok bool) {
 	head, on := n.Head(kind)
 	if !on {
 		return "", false
 	}
 	id, ok = strings.CutPrefix(name, head)
-	return id, ok && id != "" && n.pattern(kind).Match(id)
+	if n.Scope == nil {
+		return id, ok && id != "" && n.pattern(kind).Match(id)
+	}
+	scoped, _ := n.Scope(kind, checkID) // tells what it puts before an id
+	for _, s := range append(slices.Clip(scoped), checkID) {
+		before, isBefore := strings.CutSuffix(s, checkID)
+		own, has := strings.CutPrefix(id, before)
+		if !ok || !isBefore || !has {
+			continue
+		}
+		if asked, err := n.Names(kind, own); err == nil && slices.Contains(asked, name) {
+			return own, true
+		}
+	}
+	return "", false
 }
 
 // Head returns what every name of kind begins with, and whether the kind is looked up at all.

@@ -124,7 +124,7 @@ func (s *TextStore) Close() (err error) {
 	return err
 }
 
-// List returns the ids of one kind, empty where the kind is off.
+// List returns the ids of one kind that a lookup asks for, each once; empty where the kind is off.
 func (s *TextStore) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
 	if s.more.List == nil {
 		return nil, errors.ErrUnsupported
@@ -134,8 +134,10 @@ func (s *TextStore) List(ctx context.Context, kind secrets.Kind) ([]string, erro
 		return nil, nil
 	}
 	var ids []string
+	seen := make(map[string]bool) // a team's own name and the shared one have one id
 	err := s.more.List(ctx, head, func(name string) bool {
-		if id, ok := s.names.ID(kind, name); ok {
+		if id, ok := s.names.ID(kind, name); ok && !seen[id] {
+			seen[id] = true
 			ids = append(ids, id)
 		}
 		return ctx.Err() == nil

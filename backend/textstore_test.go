@@ -139,6 +139,24 @@ func TestTextStoreTeams(t *testing.T) {
 	assert.Len(t, many, 1, "and breaks no other")
 }
 
+func TestTextStoreListsWhatATeamCanRead(t *testing.T) {
+	s := holding(backendtest.Content{
+		Variables: map[string]string{"red--a": "", "a": "", "b": "", "red--own": "", "blue--theirs": "", "red--": "", "-c": "", "red--x--y": ""},
+		Config:    map[string]string{"a": "", "red--a": ""},
+	})
+	b := backend.NewTextStore(s.fetch, backend.Naming{Scope: backend.TeamScope("red", "--", nil)}, backend.TextOptions{List: s.list})
+	for kind, want := range map[secrets.Kind][]string{secrets.KindVariable: {"a", "b", "own"}, secrets.KindConfig: {"a"}} {
+		ids, err := b.List(t.Context(), kind)
+		require.NoError(t, err)
+		slices.Sort(ids)
+		assert.Equal(t, want, ids)
+		for _, id := range ids {
+			_, err := b.GetVariable(t.Context(), id)
+			assert.NoErrorf(t, err, "what is listed is found: %q", id)
+		}
+	}
+}
+
 func TestTextStoreBatchKeepsWhatItFound(t *testing.T) {
 	s := holding(backendtest.Content{Connections: map[string][]string{"good": {"mysql://h"}, "bad": {"pLanted5ecret"}}})
 	b := backend.NewTextStore(s.fetch, backend.Naming{}, backend.TextOptions{FetchMany: s.fetchMany})
