@@ -23,17 +23,19 @@ type CacheOptions struct {
 	// NegativeTTL is how long an absence is remembered, with the same jitter. 0: it is not.
 	NegativeTTL time.Duration
 	// RefreshAhead is how long before its end a value that is read is fetched again in the background, while its readers
-	// go on with the value they have; a random half of it at most is taken off. Shorter than TTL; 0: off.
+	// go on with the value they have: half of a value's life at most, less a random half. Shorter than TTL; 0: off.
 	RefreshAhead time.Duration
 	// StaleIfError is how long past its end a value is served while the search for it fails with ErrUnavailable, and with
-	// no other class. Each failure buys a pause in which the name is not asked for again: ten times what the attempt took,
-	// doubled with every failure in a row, TTL at most. After the first, attempts are made in the background: nobody
-	// waits for a store that is down, and one that is back is not asked for everything at once. 0: off.
+	// no other class; not once the layer that it is from says anything else. Each failure buys a pause in which the name is
+	// not asked for again: ten times what the attempt took, doubled with every failure in a row, TTL at most. After the
+	// first, attempts are made in the background: nobody waits for a store that is down, and one that is back is not asked
+	// for everything at once. A store that never answers fails only when the Timeout of its layer has passed: set one that
+	// is shorter than what callers wait. 0: off.
 	StaleIfError time.Duration
 	// MaxEntries bounds the names kept, of each kind. What is over goes first, then what is read least. 0: 10 000.
 	MaxEntries int
 	// Now is the clock, asked at every read. Nil: the system's clock, asked once in a while: what is kept may be served
-	// longer by a sixty-fourth of the shortest of the times above, by a second at most.
+	// longer by a sixty-fourth of the shortest of the times above, by a second at most, and by a millisecond at least.
 	Now func() time.Time
 }
 
@@ -92,20 +94,22 @@ func keep(a answer) (answer, bool) {
 	return a, true
 }
 
-// outage reports whether a search failed because a layer was unavailable, and for no other reason than that; what the
-// search passes over does not count.
-func (c *Chain) outage(err error) bool {
+// outage reports whether a search failed because a layer was unavailable, and for no other reason than that. What the
+// search passes over does not count, unless the layer that kept is from says it: that it refuses, or has the name no more.
+func (c *Chain) outage(err error, kept answer) bool {
 	e, ok := err.(*LookupError)
 	if !ok {
 		return ClassOf(err) == ErrUnavailable
 	}
 	out := false
 	for _, a := range e.Tried {
-		switch class := ClassOf(a.Err); class {
-		case ErrNotFound:
-		case ErrUnavailable:
+		class := ClassOf(a.Err)
+		switch {
+		case class == ErrUnavailable:
 			out = true
-		default:
+		case a.Layer == kept.origin.layer.Name:
+			return false
+		case class != ErrNotFound:
 			i := slices.IndexFunc(c.layers, func(l layer) bool { return l.Name == a.Layer })
 			if !c.fallThrough && !c.layers[i].goesOn(class) {
 				return false

@@ -309,6 +309,33 @@ func TestStaleBehindAnOutageThatIsPassedOver(t *testing.T) {
 	require.ErrorIs(t, err, secrets.ErrDenied)
 }
 
+// Whatever the layer that holds a value says but that it is unavailable ends its life, also if that is passed over.
+func TestStaleAfterItsOwnLayerSpoke(t *testing.T) {
+	for _, class := range []error{secrets.ErrDenied, secrets.ErrMalformed, secrets.ErrNotFound} {
+		for name, prefetch := range map[string]bool{"looked up": false, "prefetched": true} {
+			t.Run(class.Error()+"/"+name, func(t *testing.T) {
+				holder, other := fake("k", "v"), fake()
+				clock := new(testClock)
+				c := newChain(t, &secrets.Options{FallThrough: true, Cache: &secrets.CacheOptions{TTL: time.Minute, StaleIfError: time.Hour, Now: clock.now}},
+					secrets.Layer{Name: "holder", Backend: holder}, secrets.Layer{Name: "other", Backend: other})
+				_, err := c.GetVariable(t.Context(), "k")
+				require.NoError(t, err)
+				clock.pass(time.Minute)
+				holder.Fail(class)
+				other.Fail(secrets.ErrUnavailable)
+				if prefetch {
+					require.Error(t, c.Prefetch(t.Context(), secrets.KindVariable, "k"))
+				}
+				_, err = c.GetVariable(t.Context(), "k")
+				require.ErrorIs(t, err, secrets.ErrUnavailable)
+				holder.Fail(secrets.ErrUnavailable)
+				_, err = c.GetVariable(t.Context(), "k")
+				require.ErrorIs(t, err, secrets.ErrUnavailable, "nor does a later outage bring it back")
+			})
+		}
+	}
+}
+
 // A value found past an outage is not what the chain holds; past a refusal that is passed over, it is.
 func TestKeptPastAFailure(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -14,7 +14,7 @@ type Result[T any] struct {
 	Layer   string    // the layer that holds the value
 	Fetched time.Time // when that layer answered; with a cache, when the search began that found the value
 	Cached  bool      // the value comes from the chain's cache
-	Stale   bool      // it comes from the cache past its time, because the store that holds it is unavailable
+	Stale   bool      // it comes from the cache past its time, because the search for it fails with ErrUnavailable
 	Tried   []Attempt // the layers that were asked, in order; for a cached value the ones asked when it was fetched
 }
 

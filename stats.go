@@ -7,7 +7,7 @@ type Stats struct {
 	Lookups      uint64 // reads asked of the chain
 	Hits         uint64 // answered from the cache
 	NegativeHits uint64 // answered "not found" from the cache
-	StaleHits    uint64 // answered from the cache past its time, because the store was unavailable
+	StaleHits    uint64 // answered from the cache past its time, because a store was unavailable
 	Coalesced    uint64 // answered by another caller's search of the same name
 	BackendCalls uint64 // calls to backends, a batch counting as one: what costs time and money
 	Errors       uint64 // backend calls that failed otherwise than by absence

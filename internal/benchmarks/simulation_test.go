@@ -83,7 +83,7 @@ func simulate(s strategy, instances, keys int) *history {
 			var c *cache.Cache[string]
 			if s.options != nil {
 				o := *s.options
-				o.Outage = func(err error) bool { return err == outage }
+				o.Outage = func(err error, _ string) bool { return err == outage }
 				c = cache.New(load, o)
 				defer c.Close(context.Canceled)
 			}

@@ -18,7 +18,9 @@ type Options[V any] struct {
 	MaxEntries   int           // bound on entries, overstepped by the insertions under way at most; 0: 10 000
 
 	Absent func(err error) bool // whether the error of a load says that there is no value; nil: none does
-	Outage func(err error) bool // whether it says that nobody could tell; nil: none does
+	// Outage reports whether it says that nobody could tell, so that v, which is kept, may be as good as ever. It is called
+	// with a lock held, and must not use the cache. Nil: none does.
+	Outage func(err error, v V) bool
 	// Keep returns what is to be kept of a loaded value; ok is false for a value that is not to be kept. Nil: all of it.
 	Keep func(v V) (kept V, ok bool)
 
@@ -76,12 +78,11 @@ func New[V any](load func(ctx context.Context, key string) (V, error), options O
 	if options.MaxEntries == 0 {
 		options.MaxEntries = defaultMaxEntries
 	}
-	never := func(error) bool { return false }
 	if options.Absent == nil {
-		options.Absent = never
+		options.Absent = func(error) bool { return false }
 	}
 	if options.Outage == nil {
-		options.Outage = never
+		options.Outage = func(error, V) bool { return false }
 	}
 	if options.Keep == nil {
 		options.Keep = func(v V) (V, bool) { return v, true }

@@ -67,7 +67,7 @@ func (s *store) count() int {
 func newCache(t *testing.T, s *store, o cache.Options[int]) *cache.Cache[int] {
 	s.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	o.Absent = func(err error) bool { return errors.Is(err, errAbsent) }
-	o.Outage = func(err error) bool { return errors.Is(err, errOutage) }
+	o.Outage = func(err error, _ int) bool { return errors.Is(err, errOutage) }
 	o.Now = s.clock
 	if o.Rand == nil {
 		o.Rand = func() float64 { return 0 }
@@ -704,7 +704,7 @@ func TestCacheClose(t *testing.T) {
 	})
 }
 
-// A load on its caller's goroutine may outlast Close; it must store nothing then.
+// A load on its caller's goroutine that ends while Close waits for it stores nothing.
 func TestCacheCloseDuringALoadOnItsCallersGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
@@ -714,7 +714,8 @@ func TestCacheCloseDuringALoadOnItsCallersGoroutine(t *testing.T) {
 		}, cache.Options[string]{TTL: time.Hour})
 		go func() { _, _ = c.Get(context.Background(), "k") }()
 		synctest.Wait()
-		c.Close(errClosed)
+		go c.Close(errClosed)
+		synctest.Wait()
 		close(open)
 		synctest.Wait()
 		assert.Zero(t, c.Stats().Entries)

@@ -62,33 +62,40 @@ func (l *Loading[V]) end() bool {
 func (l *Loading[V]) Store(v V, err error) (Item[V], error) {
 	c := l.cache
 	now := c.clock.exact()
-	result := Item[V]{Value: v, Fetched: c.clock.time(l.began)}
-	absent, outage := false, false
+	absent := err != nil && c.options.Absent(err)
 	var e *entry[V] // what is to be kept
 	switch {
 	case err == nil:
 		if kept, ok := c.options.Keep(v); ok && c.options.TTL > 0 {
 			e = c.entry(l, kept)
 		}
-	case c.options.Absent(err):
-		absent = true
-		if c.options.NegativeTTL > 0 {
-			e = c.absence(l, err)
-		}
-	default:
-		outage = c.options.Outage(err)
+	case absent && c.options.NegativeTTL > 0:
+		e = c.absence(l, err)
 	}
+	entered, item, held := l.settle(e, err, absent, now)
+	if entered {
+		c.makeRoom(e)
+		c.clock.start.Do(c.startClock)
+	}
+	if held {
+		return item, nil
+	}
+	return Item[V]{Value: v, Fetched: c.clock.time(l.began)}, err
+}
 
+// settle ends l, and what it found settles what is kept: e is entered, unless it is nil or l is void, and what was kept
+// before is held in an outage, to be the answer, and else goes.
+func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (entered bool, item Item[V], held bool) {
+	c := l.cache
 	l.shard.mu.Lock()
+	defer l.shard.mu.Unlock()
 	valid := l.end()
 	old, _, _ := l.shard.find(l.hash, l.key)
+	value := old != nil && old.absence == nil
 	switch {
-	case outage && old != nil:
-		if item, ok := c.hold(old, now, now-l.began); ok {
-			result, err = item, nil
-		}
+	case value && err != nil && !absent && c.options.Outage(err, old.value):
+		item, held = c.hold(old, now, now-l.began)
 	case !valid:
-		e = nil
 	case e != nil:
 		if old != nil {
 			e.state.Store(old.state.Load() & heat)
@@ -96,22 +103,17 @@ func (l *Loading[V]) Store(v V, err error) (Item[V], error) {
 		if l.shard.put(l.hash, e, c.hash) {
 			c.entries.Add(1)
 		}
+		entered = true
 	case err == nil || old == nil: // not to be kept, or nothing to be dropped
 	case absent:
 		c.drop(l.shard, l.hash, old)
-	case old.absence == nil && now < old.expires: // refused ahead of time: good until its end, and no longer
+	case value && now < old.expires: // refused ahead of time: good until its end, and no longer
 		old.set(final)
 		old.due.Store(old.expires)
-	case old.absence == nil:
+	case value:
 		c.drop(l.shard, l.hash, old)
 	}
-	l.shard.mu.Unlock()
-
-	if e != nil {
-		c.makeRoom(e)
-		c.clock.start.Do(c.startClock)
-	}
-	return result, err
+	return entered, item, held
 }
 
 // entry makes the entry of a value.
@@ -147,14 +149,14 @@ func (c *Cache[V]) fetch(ctx context.Context, key string) (Item[V], error) {
 	return l.Store(v, err)
 }
 
-// hold keeps e through a load that failed after a while, and returns it as the answer if it may be served.
+// hold keeps e, a value, through a load that failed after a while, and returns it as the answer if it may be served.
 //
 // A failure buys a pause, in which e is served without another attempt. Pauses grow up to TTL, so that a store that is
 // down is asked for a name hardly more often than one that is up, and a store that is back is not asked for everything
 // at once. Past its end e is then held: the attempts are made in the background, and nobody waits for them.
 func (c *Cache[V]) hold(e *entry[V], now, took int64) (item Item[V], ok bool) {
 	past := now >= e.expires
-	if e.absence != nil || !e.usable(now, c.options.StaleIfError) {
+	if !e.usable(now, c.options.StaleIfError) {
 		return item, false
 	}
 	pause := e.pause(took, c.options.TTL)
