@@ -47,8 +47,9 @@ func (o SnapshotOptions) withDefaults() SnapshotOptions {
 
 // Snapshot keeps the last good value of every name that was read from b in an encrypted file, and answers from it while
 // the store is unavailable: a program can start although its store is down. A refusal or an absence is never answered
-// from it, and removes the value from it. The newest values are written by Close and, a moment after they have changed,
-// in the background.
+// from it, and removes the value from it; so does a write of the name. The newest values are written by Close and, a
+// moment after they have changed, in the background. What answers from it is not marked: the Logger alone tells, and a
+// chain's cache keeps it like any other value.
 //
 // A file that cannot be read (another key, damage, open to other users) is left as it is and not written; the Logger,
 // Check, and the error of a lookup that would have been answered from it say so. A local copy of secrets is a risk of
@@ -76,11 +77,13 @@ type snapshot struct {
 func remembered[T any](ctx context.Context, s *snapshot, kind secrets.Kind, id string, read func(context.Context) (T, error),
 	pack func(T) []string, unpack func(texts []string) (T, error)) (T, error) {
 	name := snapshotName{kind, id}
-	s.store.load()
+	given := map[snapshotName][]string{}
+	end := s.store.begin(name)
+	defer func() { end(given) }()
 	v, err := bounded(ctx, s.opts.Timeout, read)
 	switch class := secrets.ClassOf(err); {
 	case err == nil:
-		s.store.keep(name, pack(v))
+		given[name] = pack(v)
 		return v, nil
 	case class == secrets.ErrNotFound || class == secrets.ErrDenied:
 		s.store.drop(name)
@@ -89,8 +92,8 @@ func remembered[T any](ctx context.Context, s *snapshot, kind secrets.Kind, id s
 		return v, err
 	}
 	texts, problem := s.store.find(name)
-	if problem != nil {
-		return v, &secrets.Error{Op: "get", Kind: kind, ID: id, Err: fmt.Errorf("%w; and the snapshot cannot answer: %w", err, problem)}
+	if problem != nil { // the store's failure is the class; the file's would make an outage a refusal
+		return v, &secrets.Error{Op: "get", Kind: kind, ID: id, Err: fmt.Errorf("%w; and the snapshot cannot answer: %v", err, problem)}
 	}
 	if texts == nil {
 		return v, err
@@ -145,19 +148,29 @@ func (s *snapshot) GetConfig(ctx context.Context, key string) (string, error) {
 // Batches are kept, but never answered from the snapshot: a chain that gets an error from one asks for single names.
 
 func (s *snapshot) GetVariables(ctx context.Context, keys []string) (map[string]string, error) {
-	s.store.load()
-	found, err := s.wrapped.GetVariables(ctx, keys)
-	for key, text := range found {
-		s.store.keep(snapshotName{secrets.KindVariable, key}, packText(text))
-	}
-	return found, err
+	return rememberedBatch(ctx, s, secrets.KindVariable, keys, s.wrapped.GetVariables, packText)
 }
 
 func (s *snapshot) GetConnectionMap(ctx context.Context, ids []string) (map[string][]secrets.Connection, error) {
-	s.store.load()
-	found, err := s.wrapped.GetConnectionMap(ctx, ids)
-	for id, conns := range found {
-		s.store.keep(snapshotName{secrets.KindConnection, id}, packConnections(conns))
+	return rememberedBatch(ctx, s, secrets.KindConnection, ids, s.wrapped.GetConnectionMap, packConnections)
+}
+
+func rememberedBatch[T any](ctx context.Context, s *snapshot, kind secrets.Kind, ids []string,
+	read func(context.Context, []string) (map[string]T, error), pack func(T) []string) (map[string]T, error) {
+	names := make([]snapshotName, len(ids))
+	for i, id := range ids {
+		names[i] = snapshotName{kind, id}
+	}
+	given := map[snapshotName][]string{}
+	end := s.store.begin(names...)
+	defer func() { end(given) }()
+	found, err := read(ctx, ids)
+	for _, name := range names {
+		if v, ok := found[name.ID]; ok {
+			given[name] = pack(v)
+		} else if err == nil { // absent; after an error, what is missing may have failed
+			s.store.drop(name)
+		}
 	}
 	return found, err
 }
@@ -175,26 +188,29 @@ func (s *snapshot) Check(ctx context.Context) error {
 	return err
 }
 
-// Writes drop what they change: the next read keeps the new value.
+// Writes drop what they change: the next read keeps the new value. So does one that fails, for it may have been done.
+
+func (s *snapshot) written(kind secrets.Kind, id string, err error) error {
+	if !errors.Is(err, errors.ErrUnsupported) {
+		s.store.drop(snapshotName{kind, id})
+	}
+	return err
+}
 
 func (s *snapshot) SetConnection(ctx context.Context, c secrets.Connection) error {
-	defer s.store.drop(snapshotName{secrets.KindConnection, c.ID})
-	return s.wrapped.SetConnection(ctx, c)
+	return s.written(secrets.KindConnection, c.ID, s.wrapped.SetConnection(ctx, c))
 }
 
 func (s *snapshot) DeleteConnection(ctx context.Context, id string) error {
-	defer s.store.drop(snapshotName{secrets.KindConnection, id})
-	return s.wrapped.DeleteConnection(ctx, id)
+	return s.written(secrets.KindConnection, id, s.wrapped.DeleteConnection(ctx, id))
 }
 
 func (s *snapshot) SetVariable(ctx context.Context, key, value string) error {
-	defer s.store.drop(snapshotName{secrets.KindVariable, key})
-	return s.wrapped.SetVariable(ctx, key, value)
+	return s.written(secrets.KindVariable, key, s.wrapped.SetVariable(ctx, key, value))
 }
 
 func (s *snapshot) DeleteVariable(ctx context.Context, key string) error {
-	defer s.store.drop(snapshotName{secrets.KindVariable, key})
-	return s.wrapped.DeleteVariable(ctx, key)
+	return s.written(secrets.KindVariable, key, s.wrapped.DeleteVariable(ctx, key))
 }
 
 // Close writes what has changed, and closes the backend.

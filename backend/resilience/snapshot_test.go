@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,7 +189,7 @@ func TestSnapshotThatCannotBeReadIsLeftAlone(t *testing.T) {
 			}
 			s := snapshot(t, down(), opts)
 			_, err = s.GetVariable(t.Context(), "k")
-			assert.ErrorIs(t, err, secrets.ErrUnavailable)
+			assert.Equal(t, secrets.ErrUnavailable, secrets.ClassOf(err), "the file's failure makes an outage no refusal")
 			assert.ErrorContains(t, err, path)
 			assert.ErrorIs(t, s.(secrets.Checker).Check(t.Context()), tc.class)
 			closed(t, s)
@@ -201,10 +203,56 @@ func TestSnapshotThatCannotBeReadIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestSnapshotIsExact: what comes out is what went in, byte for byte, names too.
+func TestSnapshotIsExact(t *testing.T) {
+	const odd = "\xff\xfe \x00 <>&\u2028 \xc3"
+	var asked atomic.Int64
+	inner := secrets.Funcs{Variable: func(_ context.Context, key string) (string, error) {
+		if asked.Add(1) > 1 {
+			return "", secrets.ErrUnavailable
+		}
+		return odd, nil
+	}}
+	opts := resilience.SnapshotOptions{Path: filepath.Join(t.TempDir(), "snapshot")}
+	s := snapshot(t, inner, opts)
+	_, err := s.GetVariable(t.Context(), odd)
+	require.NoError(t, err)
+	closed(t, s)
+	s = snapshot(t, inner, opts)
+	got, err := s.GetVariable(t.Context(), odd)
+	require.NoError(t, err)
+	assert.True(t, got == odd)
+	_, err = s.GetVariable(t.Context(), strings.ToValidUTF8(odd, "\uFFFD"))
+	assert.ErrorIs(t, err, secrets.ErrUnavailable, "another name")
+	closed(t, s)
+}
+
+// TestSnapshotOfAWrongClock: a clock that was ahead by years does not make values good for years.
+func TestSnapshotOfAWrongClock(t *testing.T) {
+	today := time.Unix(1_800_000_000, 0)
+	now := today.Add(10 * 365 * 24 * time.Hour)
+	opts := resilience.SnapshotOptions{Path: filepath.Join(t.TempDir(), "snapshot"), MaxAge: time.Hour, Now: func() time.Time { return now }}
+	filled(t, opts)
+	s := snapshot(t, full(), opts)
+	readAll(t, s)
+	now = today
+	readAll(t, s) // the same values, read by the right clock
+	closed(t, s)
+	now = today.Add(30 * time.Minute)
+	s = snapshot(t, down(), opts)
+	readAll(t, s)
+	closed(t, s)
+	now = today.Add(24 * time.Hour)
+	s = snapshot(t, down(), opts)
+	_, err := s.GetVariable(t.Context(), "k")
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	closed(t, s)
+}
+
 func TestSnapshotBoundsAStoreThatHangs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "snapshot")
-	filled(t, resilience.SnapshotOptions{Path: path})
 	synctest.Test(t, func(t *testing.T) {
+		filled(t, resilience.SnapshotOptions{Path: path})
 		f := full()
 		f.Stall(true)
 		s := snapshot(t, f, resilience.SnapshotOptions{Path: path, Timeout: time.Second})

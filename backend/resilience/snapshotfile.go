@@ -24,12 +24,24 @@ type snapshotName struct {
 	ID   string
 }
 
-// snapshotEntry is one line of the file.
-type snapshotEntry struct {
+// snapshotValue is what the store gave under a name: one text, or one for each connection.
+type snapshotValue struct {
+	texts []string
+	read  time.Time // when the store last gave it
+}
+
+// snapshotLine is a value in the file. Names and texts are bytes: as JSON strings they would lose what is no UTF-8.
+type snapshotLine struct {
 	Kind  secrets.Kind `json:"kind"`
-	ID    string       `json:"id"`
-	Texts []string     `json:"texts"`
-	Read  time.Time    `json:"read"` // when the store last gave it
+	Name  []byte       `json:"name"`
+	Texts [][]byte     `json:"values"`
+	Read  time.Time    `json:"read"`
+}
+
+// snapshotRead is the reads of one name that are under way. What the store said before the name was dropped is not kept.
+type snapshotRead struct {
+	callers int
+	dropped bool
 }
 
 // snapshotStore is the values in memory and the file behind them.
@@ -39,7 +51,8 @@ type snapshotStore struct {
 
 	loading sync.Once
 	mu      sync.Mutex // guards what follows; not held while the file is written
-	entries map[snapshotName]snapshotEntry
+	entries map[snapshotName]snapshotValue
+	reads   map[snapshotName]*snapshotRead
 	problem error // why the file cannot be used
 	timer   *time.Timer
 	dirty   bool
@@ -63,13 +76,13 @@ func newSnapshotStore(opts SnapshotOptions) (*snapshotStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &snapshotStore{opts: opts, keys: keys, entries: map[snapshotName]snapshotEntry{}}, nil
+	return &snapshotStore{opts: opts, keys: keys, entries: map[snapshotName]snapshotValue{}, reads: map[snapshotName]*snapshotRead{}}, nil
 }
 
 // load reads the file once, before anything is kept, so that no value in it is lost.
 func (s *snapshotStore) load() {
 	s.loading.Do(func() {
-		entries, err := s.read()
+		lines, err := s.read()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if err != nil {
@@ -78,15 +91,24 @@ func (s *snapshotStore) load() {
 				slog.String("path", s.opts.Path), slog.Any("error", err))
 			return
 		}
-		for _, e := range entries {
-			if len(e.Texts) > 0 && s.opts.Now().Sub(e.Read) <= s.opts.MaxAge {
-				s.entries[snapshotName{e.Kind, e.ID}] = e
+		for _, l := range lines {
+			v := snapshotValue{read: l.Read}
+			for _, text := range l.Texts {
+				v.texts = append(v.texts, string(text))
+			}
+			if len(v.texts) > 0 && s.good(v) {
+				s.entries[snapshotName{l.Kind, string(l.Name)}] = v
 			}
 		}
 	})
 }
 
-func (s *snapshotStore) read() ([]snapshotEntry, error) {
+// good reports whether a value is young enough. One from the future, by as much as MaxAge, is too: clocks are set.
+func (s *snapshotStore) good(v snapshotValue) bool {
+	return s.opts.Now().Sub(v.read).Abs() <= s.opts.MaxAge
+}
+
+func (s *snapshotStore) read() ([]snapshotLine, error) {
 	file, err := os.Open(s.opts.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -110,23 +132,53 @@ func (s *snapshotStore) read() ([]snapshotEntry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: the file %s is damaged, or none of the keys fits", secrets.ErrMalformed, s.opts.Path)
 	}
-	var entries []snapshotEntry
-	if json.Unmarshal(text, &entries) != nil {
+	var lines []snapshotLine
+	if json.Unmarshal(text, &lines) != nil {
 		return nil, fmt.Errorf("%w: the file %s is of another version", secrets.ErrMalformed, s.opts.Path)
 	}
-	return entries, nil
+	return lines, nil
+}
+
+// begin notes that names are being read from the store. What it returns is called once with what the store has given;
+// names that were dropped in between are not kept.
+func (s *snapshotStore) begin(names ...snapshotName) (end func(given map[snapshotName][]string)) {
+	s.load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine := make(map[snapshotName]*snapshotRead, len(names))
+	for _, name := range names {
+		if mine[name] != nil {
+			continue
+		}
+		if s.reads[name] == nil {
+			s.reads[name] = &snapshotRead{}
+		}
+		mine[name] = s.reads[name]
+		mine[name].callers++
+	}
+	return func(given map[snapshotName][]string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for name, r := range mine {
+			if texts, ok := given[name]; ok && !r.dropped {
+				s.keep(name, texts)
+			}
+			if r.callers--; r.callers == 0 && s.reads[name] == r {
+				delete(s.reads, name)
+			}
+		}
+	}
 }
 
 // keep remembers what the store gave. A value that has not changed is written again only when it has aged a little.
+// Called with mu held.
 func (s *snapshotStore) keep(name snapshotName, texts []string) {
 	now := s.opts.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	old, had := s.entries[name]
-	if had && slices.Equal(old.Texts, texts) && now.Sub(old.Read) <= s.opts.MaxAge/10 {
+	if had && slices.Equal(old.texts, texts) && now.Sub(old.read).Abs() <= s.opts.MaxAge/10 {
 		return
 	}
-	s.entries[name] = snapshotEntry{Kind: name.Kind, ID: name.ID, Texts: texts, Read: now}
+	s.entries[name] = snapshotValue{texts, now}
 	if len(s.entries) > s.opts.MaxEntries {
 		s.dropOldest()
 	}
@@ -139,16 +191,21 @@ func (s *snapshotStore) dropOldest() {
 	for name := range s.entries {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b snapshotName) int { return s.entries[a].Read.Compare(s.entries[b].Read) })
+	slices.SortFunc(names, func(a, b snapshotName) int { return s.entries[a].read.Compare(s.entries[b].read) })
 	for _, name := range names[:max(1, len(names)/10)] {
 		delete(s.entries, name)
 	}
 }
 
-// drop forgets a value.
+// drop forgets a value, in the file too, and keeps reads that are under way from bringing it back.
 func (s *snapshotStore) drop(name snapshotName) {
+	s.load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if r := s.reads[name]; r != nil {
+		r.dropped = true
+		delete(s.reads, name)
+	}
 	if _, ok := s.entries[name]; ok {
 		delete(s.entries, name)
 		s.changed()
@@ -159,11 +216,11 @@ func (s *snapshotStore) drop(name snapshotName) {
 func (s *snapshotStore) find(name snapshotName) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.entries[name]
-	if !ok || s.opts.Now().Sub(e.Read) > s.opts.MaxAge {
+	v, ok := s.entries[name]
+	if !ok || !s.good(v) {
 		return nil, s.problem
 	}
-	return e.Texts, nil
+	return v.texts, nil
 }
 
 // changed sees to it that the file is written soon. Called with mu held.
@@ -185,16 +242,24 @@ func (s *snapshotStore) save() error {
 		return nil
 	}
 	s.dirty = false
-	entries := make([]snapshotEntry, 0, len(s.entries))
-	for _, e := range s.entries {
-		if s.opts.Now().Sub(e.Read) <= s.opts.MaxAge {
-			entries = append(entries, e)
+	lines := make([]snapshotLine, 0, len(s.entries))
+	for name, v := range s.entries {
+		if !s.good(v) {
+			continue
 		}
+		l := snapshotLine{Kind: name.Kind, Name: []byte(name.ID), Read: v.read}
+		for _, text := range v.texts {
+			l.Texts = append(l.Texts, []byte(text))
+		}
+		lines = append(lines, l)
 	}
 	s.mu.Unlock()
-	text, _ := json.Marshal(entries) // strings, numbers and times: nothing that cannot be encoded
-	err := replaceFile(s.opts.Path, []byte(s.keys.Encrypt(text, s.opts.Now())))
+	text, err := json.Marshal(lines)
+	if err == nil { // a year beyond 9999 cannot be written
+		err = replaceFile(s.opts.Path, []byte(s.keys.Encrypt(text, s.opts.Now())))
+	}
 	if err != nil {
+		err = &secrets.Error{Op: "write", StoreName: s.opts.Path, Err: fmt.Errorf("%w: %w", secrets.ErrUnavailable, err)}
 		s.mu.Lock()
 		s.dirty = true
 		s.mu.Unlock()
