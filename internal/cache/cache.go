@@ -31,6 +31,8 @@ type Options[V any] struct {
 const (
 	defaultMaxEntries = 10_000
 	jitter            = 0.1
+	// longest bounds the times, so that their sums do not overflow: with it, for ever is fifty years.
+	longest = 50 * 365 * 24 * time.Hour
 	// maxRefreshes bounds the loads in the background: when many values are due at once, the rest stay due, and are
 	// loaded when they are read next.
 	maxRefreshes = 16
@@ -77,6 +79,9 @@ type Item[V any] struct {
 func New[V any](load func(ctx context.Context, key string) (V, error), options Options[V]) *Cache[V] {
 	if options.MaxEntries == 0 {
 		options.MaxEntries = defaultMaxEntries
+	}
+	for _, span := range []*time.Duration{&options.TTL, &options.NegativeTTL, &options.RefreshAhead, &options.StaleIfError} {
+		*span = min(*span, longest)
 	}
 	if options.Absent == nil {
 		options.Absent = func(error) bool { return false }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -720,6 +721,24 @@ func TestCacheCloseDuringALoadOnItsCallersGoroutine(t *testing.T) {
 		synctest.Wait()
 		assert.Zero(t, c.Stats().Entries)
 	})
+}
+
+// Times that mean for ever do.
+func TestCacheForEver(t *testing.T) {
+	s := &store{}
+	const forEver = time.Duration(math.MaxInt64)
+	c := newCache(t, s, cache.Options[int]{TTL: time.Minute, StaleIfError: forEver})
+	read(t, c, 1, false, false)
+	s.answers(errOutage)
+	s.pass(10 * 365 * 24 * time.Hour)
+	read(t, c, 1, true, true)
+
+	s = &store{}
+	c = newCache(t, s, cache.Options[int]{TTL: forEver, NegativeTTL: forEver, StaleIfError: forEver, RefreshAhead: forEver})
+	s.pass(time.Hour)
+	read(t, c, 1, false, false)
+	s.pass(10 * 365 * 24 * time.Hour)
+	read(t, c, 1, true, false)
 }
 
 func TestCacheReadsAllocateNothing(t *testing.T) {
