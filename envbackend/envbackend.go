@@ -10,7 +10,8 @@
 // # Errors
 //
 //	unset, or a blank connection         ErrNotFound
-//	text that is no connection           ErrMalformed
+//	text that is no connection, or not
+//	in UTF-8                             ErrMalformed
 //	an id that could spell a team        ErrDenied (with Options.Team only)
 //	the file has a mistake               ErrMalformed, with its line, until there is a good version; then that one answers
 //	the file is missing, or changing     ErrUnavailable, the same
@@ -112,8 +113,8 @@ func New(opts *Options) (*Backend, error) {
 	}
 	if o.Team != "" {
 		var seen func(id string) string
-		if o.Fallback {
-			seen = shellName
+		if o.Fallback { // after upper-casing, which makes several letters of some
+			seen = func(id string) string { return shellName(string(appendUpper(nil, id))) }
 		}
 		b.scope = backend.TeamScope(o.Team, teamSeparator, seen)
 		b.team = "_" + string(appendUpper(nil, o.Team)) + teamSeparator

@@ -200,8 +200,10 @@ func TestTeam(t *testing.T) {
 		_, ok := b.StoreName(secrets.KindConnection, id)
 		assert.False(t, ok)
 	}
-	_, err = newBackend(t, f, envbackend.Options{Team: "team-a", Fallback: true}).GetConnections(t.Context(), "-other---db")
-	assert.ErrorIs(t, err, secrets.ErrDenied, "what the fallback makes of an id counts too")
+	for _, id := range []string{"-other---db", "_otherΐdb"} { // ΐ has three letters in upper case
+		_, err = newBackend(t, f, envbackend.Options{Team: "team-a", Fallback: true}).GetConnections(t.Context(), id)
+		assert.ErrorIs(t, err, secrets.ErrDenied, "what the fallback makes of an id counts too")
+	}
 	_, err = newBackend(t, f, envbackend.Options{}).GetConnections(t.Context(), "_other___db")
 	assert.NoError(t, err, "without teams no id is refused")
 
@@ -243,6 +245,17 @@ func TestErrorsNameTheVariable(t *testing.T) {
 	assert.ErrorContains(t, err, "AIRFLOW_CONN_BAD")
 	_, err = b.GetVariable(t.Context(), "v")
 	assert.EqualError(t, err, `get variable "v" (AIRFLOW_VAR_V): not found`)
+}
+
+func TestTextIsUTF8(t *testing.T) {
+	b := newBackend(t, fake{"AIRFLOW_VAR_LATIN": "caf\xe9 pLanted5ecret", "AIRFLOW_VAR_GOOD": "café"}, envbackend.Options{})
+	_, err := b.GetVariable(t.Context(), "latin")
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
+	assert.ErrorContains(t, err, "AIRFLOW_VAR_LATIN")
+	backendtest.NoLeak(t, "pLanted5ecret", err)
+	found, err := b.GetVariables(t.Context(), []string{"latin", "good"})
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
+	assert.Len(t, found, 1, "one bad value breaks no other")
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -3,6 +3,8 @@ package envbackend
 import (
 	"context"
 	"errors"
+	"fmt"
+	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
 )
@@ -87,7 +89,17 @@ func (b *Backend) get(ctx context.Context, kind secrets.Kind, id string) (text, 
 	return b.read(from, kind, id)
 }
 
+// read looks up the text of id in one version of the source.
 func (b *Backend) read(from source, kind secrets.Kind, id string) (text, name string, err error) {
+	text, name, err = b.readAny(from, kind, id)
+	if err == nil && !utf8.ValidString(text) {
+		err = &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: name, Err: fmt.Errorf("%w: the text is not UTF-8", secrets.ErrMalformed)}
+		return "", "", err
+	}
+	return text, name, err
+}
+
+func (b *Backend) readAny(from source, kind secrets.Kind, id string) (text, name string, err error) {
 	p := b.prefix(kind)
 	if !p.on || id == "" {
 		return "", "", notFound(kind, id, "")
@@ -113,7 +125,7 @@ func (b *Backend) read(from source, kind secrets.Kind, id string) (text, name st
 	return text, name, nil
 }
 
-// readSimply is read where there is one name per id, which then is remembered.
+// readSimply is readAny where there is one name per id, which then is remembered.
 func (b *Backend) readSimply(from source, p prefix, kind secrets.Kind, id string) (text, name string, err error) {
 	name, known := p.ready.name(id)
 	if !known {
