@@ -157,6 +157,23 @@ func TestLookupErrorTellsEveryLayer(t *testing.T) {
 	assert.Equal(t, "kv/connections/db", e.StoreName)
 }
 
+// A name that a caller took from outside does not write lines of its own into a log.
+func TestErrorsAreOneLine(t *testing.T) {
+	b := prefixed{fake()}
+	b.Fail(secrets.ErrDenied)
+	c := newChain(t, &secrets.Options{FallThrough: true}, secrets.Layer{Name: "one", Backend: b}, secrets.Layer{Name: "two", Backend: prefixed{fake()}})
+	_, err := c.GetVariable(t.Context(), "a\nlevel=INFO \x1b[2m")
+	assert.EqualError(t, err, `get variable "a\nlevel=INFO \x1b[2m": `+
+		`one ("store/a\nlevel=INFO \x1b[2m"): access denied; two ("store/a\nlevel=INFO \x1b[2m"): not found`)
+	err = &secrets.Error{Op: "get", Kind: secrets.KindVariable, ID: "a\nb", StoreName: "store/a\nb", Err: secrets.ErrNotFound}
+	assert.EqualError(t, err, `get variable "a\nb" ("store/a\nb"): not found`)
+}
+
+// prefixed is a store that calls things by names of its own.
+type prefixed struct{ *backendtest.Fake }
+
+func (prefixed) StoreName(_ secrets.Kind, id string) (string, bool) { return "store/" + id, true }
+
 func TestMatch(t *testing.T) {
 	asked := fake("a", "1", "b", "1")
 	c := newChain(t, nil,

@@ -69,7 +69,7 @@ func (e *Error) Error() string {
 	}
 	if e.StoreName != "" && e.StoreName != e.ID {
 		space(&b)
-		b.WriteString("(" + e.StoreName + ")")
+		b.WriteString("(" + oneLine(e.StoreName) + ")")
 	}
 	if e.Err != nil {
 		if b.Len() > 0 {
@@ -82,6 +82,14 @@ func (e *Error) Error() string {
 
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// oneLine is a store's name for a thing, quoted where it holds what could pass for another line of a log.
+func oneLine(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}
 
 func space(b *strings.Builder) {
 	if b.Len() > 0 {

@@ -51,7 +51,7 @@ func (e *LookupError) Error() string {
 		}
 		b.WriteString(a.Layer)
 		if a.StoreName != "" && a.StoreName != e.ID {
-			fmt.Fprintf(&b, " (%s)", a.StoreName)
+			fmt.Fprintf(&b, " (%s)", oneLine(a.StoreName))
 		}
 		if !e.notFound() {
 			b.WriteString(": " + reason(a.Err, e.Kind, e.ID))
