@@ -3,6 +3,7 @@ package metastore
 import (
 	"context"
 	"iter"
+	"math"
 	"strconv"
 
 	"github.com/secretchain/secrets"
@@ -20,7 +21,7 @@ type walk struct {
 // pages yields the pages; a failure ends them. R is the row that w.columns fills.
 func pages[T any, R row[T]](ctx context.Context, s *Store, w walk) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
-		for after := int64(0); ; {
+		for after := int64(math.MinInt32); ; { // ids have 32 bits, and those below 1 are rows like any other
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
 				return
