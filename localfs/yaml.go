@@ -3,7 +3,6 @@ package localfs
 import (
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -23,7 +22,7 @@ func readYAML(text string, b *builder) {
 	var document, second yaml.Node
 	parser := yaml.NewDecoder(strings.NewReader(text))
 	if err := parser.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
-		b.broke(yamlMistake(err))
+		b.broke(yamlMistake(err, text))
 		return
 	}
 	if len(document.Content) == 0 || document.Content[0].Tag == "!!null" && document.Content[0].Value == "" {
@@ -35,7 +34,7 @@ func readYAML(text string, b *builder) {
 		b.broke(second.Line, "a second document: a file has one")
 		return
 	case !errors.Is(err, io.EOF):
-		b.broke(yamlMistake(err))
+		b.broke(yamlMistake(err, text))
 		return
 	}
 	root := document.Content[0]
@@ -222,44 +221,4 @@ func resolveAlias(n *yaml.Node) *yaml.Node {
 		return n.Alias
 	}
 	return n
-}
-
-// yamlReasons are the parser's words that are fixed and so may be shown.
-var yamlReasons = []string{
-	"could not find expected ':'",
-	"did not find expected ',' or ']'",
-	"did not find expected ',' or '}'",
-	"did not find expected '-' indicator",
-	"did not find expected comment or line break",
-	"did not find expected key",
-	"did not find expected node content",
-	"found a tab character that violates indentation",
-	"found a tab character where an indentation space is expected",
-	"found character that cannot start any token",
-	"found unexpected document indicator",
-	"found unexpected end of stream",
-	"found unknown escape character",
-	"mapping keys are not allowed in this context",
-	"mapping values are not allowed in this context",
-	"block sequence entries are not allowed in this context",
-	"exceeded max depth",
-	"control characters are not allowed",
-}
-
-// yamlMistake takes the line and, if it is one of the fixed ones, the reason out of the parser's error. The rest stays
-// here: it may quote the file.
-func yamlMistake(err error) (line int, reason string) {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		number, words, _ := strings.Cut(rest, ": ")
-		line, _ = strconv.Atoi(number)
-		text = words
-	}
-	reason = "not YAML: check indentation, quotes and colons"
-	for _, known := range yamlReasons {
-		if strings.Contains(text, known) {
-			reason = "not YAML: " + known
-		}
-	}
-	return line, reason
 }
