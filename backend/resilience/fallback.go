@@ -3,6 +3,7 @@ package resilience
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/secretchain/secrets"
 )
@@ -64,6 +65,7 @@ func (f *fallback) GetVariables(ctx context.Context, keys []string) (map[string]
 	if err != nil {
 		return found, err // what is absent cannot be told from what failed
 	}
+	found = own(found)
 	for _, key := range keys {
 		if _, ok := found[key]; ok {
 			continue
@@ -80,6 +82,7 @@ func (f *fallback) GetConnectionMap(ctx context.Context, ids []string) (map[stri
 	if err != nil {
 		return found, err
 	}
+	found = own(found)
 	var failures []error
 	for _, id := range ids {
 		text, ok := f.texts.Connections[id]
@@ -95,4 +98,11 @@ func (f *fallback) GetConnectionMap(ctx context.Context, ids []string) (map[stri
 		}
 	}
 	return found, errors.Join(failures...)
+}
+
+// own returns a map that texts may be added to. The backend's may be nil, or shared.
+func own[T any](found map[string]T) map[string]T {
+	all := make(map[string]T, len(found))
+	maps.Copy(all, found)
+	return all
 }

@@ -3,6 +3,7 @@ package resilience
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/secretchain/secrets"
 )
@@ -49,25 +50,30 @@ func under[T any](r *renamed, op string, kind secrets.Kind, id string, do func(n
 	if err == nil || name == id {
 		return v, err
 	}
-	var e *secrets.Error
-	if errors.As(err, &e) && e.ID == name {
-		storeName := e.StoreName
-		if storeName == "" {
-			storeName = name
+	storeName := name
+	if e, ok := err.(*secrets.Error); ok && e.ID == name { // said under the outer name instead; no error around it is lost
+		if e.StoreName != "" {
+			storeName = e.StoreName
 		}
-		return zero, &secrets.Error{Op: op, Kind: kind, ID: id, StoreName: storeName, Err: e.Err}
+		err = e.Err
 	}
-	return zero, err
+	return zero, &secrets.Error{Op: op, Kind: kind, ID: id, StoreName: storeName, Err: err}
 }
 
 func (r *renamed) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
 	return under(r, "get", secrets.KindConnection, id, func(name string) ([]secrets.Connection, error) {
 		conns, err := r.wrapped.GetConnections(ctx, name)
-		for i := range conns {
-			conns[i].ID = id
-		}
-		return conns, err
+		return called(id, conns), err
 	})
+}
+
+// called returns connections under another id. The backend may share its own with other callers.
+func called(id string, conns []secrets.Connection) []secrets.Connection {
+	own := slices.Clone(conns)
+	for i := range own {
+		own[i].ID = id
+	}
+	return own
 }
 
 func (r *renamed) GetConnURI(ctx context.Context, id string) (string, error) {
@@ -115,14 +121,7 @@ func (r *renamed) GetVariables(ctx context.Context, keys []string) (map[string]s
 func (r *renamed) GetConnectionMap(ctx context.Context, ids []string) (map[string][]secrets.Connection, error) {
 	return many(r, secrets.KindConnection, ids, func(names []string) (map[string][]secrets.Connection, error) {
 		return r.wrapped.GetConnectionMap(ctx, names)
-	},
-		func(id string, conns []secrets.Connection) []secrets.Connection {
-			own := append([]secrets.Connection(nil), conns...)
-			for i := range own {
-				own[i].ID = id
-			}
-			return own
-		})
+	}, called)
 }
 
 func (r *renamed) List(ctx context.Context, kind secrets.Kind) ([]string, error) {

@@ -15,7 +15,7 @@ import (
 type RetryOptions struct {
 	Attempts int           // calls in all, the first included; 0: 3
 	Pause    time.Duration // before the second call, doubled before each further one, a quarter more or less; 0: 100 ms
-	MaxPause time.Duration // bound on one pause; 0: 5 s
+	MaxPause time.Duration // what doubling ends at; 0: 5 s, or Pause if that is longer
 	// Budget bounds how great a part of the calls under way may be retries, so that a store in trouble does not get a
 	// multiple of its load: from 0 to 1; 0: 0.2. Three retries at once are always allowed.
 	Budget float64
@@ -35,15 +35,16 @@ func Retry(b secrets.Backend, opts *RetryOptions) secrets.Backend {
 		o.Pause = 100 * time.Millisecond
 	}
 	if o.MaxPause <= 0 {
-		o.MaxPause = 5 * time.Second
+		o.MaxPause = max(5*time.Second, o.Pause)
 	}
+	o.Pause = min(o.Pause, o.MaxPause)
 	if o.Budget <= 0 || o.Budget > 1 {
 		o.Budget = 0.2
 	}
 	policy := retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool { return secrets.ClassOf(err) == secrets.ErrUnavailable }).
 		WithMaxAttempts(o.Attempts).
-		WithBackoff(o.Pause, max(o.MaxPause, o.Pause+1)).
+		WithBackoff(o.Pause, o.MaxPause).
 		WithJitterFactor(0.25).
 		WithBudget(budget.NewBuilder().WithMaxRate(o.Budget).Build()).
 		ReturnLastFailure().

@@ -1,0 +1,89 @@
+package resilience_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/resilience"
+)
+
+func TestBreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := store()
+		b := resilience.Break(f, &resilience.BreakOptions{Failures: 3, Pause: time.Minute})
+		get := func() error { _, err := b.GetVariable(t.Context(), "k"); return err }
+		f.Fail(secrets.ErrUnavailable)
+		for range 3 {
+			assert.ErrorIs(t, get(), secrets.ErrUnavailable)
+		}
+		for range 5 {
+			err := get()
+			assert.ErrorIs(t, err, secrets.ErrUnavailable)
+			assert.ErrorContains(t, err, "not asked again")
+		}
+		assert.Equal(t, 3, f.Calls(), "an open circuit makes no request")
+
+		time.Sleep(70 * time.Second) // synctest's clock
+		assert.ErrorIs(t, get(), secrets.ErrUnavailable)
+		assert.ErrorContains(t, get(), "not asked again", "one bad probe opens it again")
+		assert.Equal(t, 4, f.Calls())
+
+		f.Fail(nil)
+		time.Sleep(70 * time.Second)
+		assert.NoError(t, get())
+		assert.NoError(t, get())
+		assert.Equal(t, 6, f.Calls())
+	})
+}
+
+func TestBreakCountsOutagesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := store()
+		b := resilience.Break(f, &resilience.BreakOptions{Failures: 2})
+		for _, class := range []error{secrets.ErrNotFound, secrets.ErrDenied, secrets.ErrMalformed} {
+			f.Fail(class)
+			for range 5 {
+				_, err := b.GetVariable(t.Context(), "k")
+				assert.ErrorIs(t, err, class)
+			}
+		}
+		f.Fail(nil)
+		f.Stall(true)
+		for range 5 { // callers that give up
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			_, err := b.GetVariable(ctx, "k")
+			assert.ErrorIs(t, err, context.Canceled)
+		}
+		for range 2 { // deadlines that pass: the store hangs
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := b.GetVariable(ctx, "k")
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+			cancel()
+		}
+		calls := f.Calls()
+		_, err := b.GetVariable(t.Context(), "k")
+		assert.ErrorContains(t, err, "not asked again")
+		assert.Equal(t, calls, f.Calls())
+	})
+}
+
+// BenchmarkBreakOpen: a layer known to be down costs less than a microsecond and no request.
+func BenchmarkBreakOpen(b *testing.B) {
+	f := store()
+	f.Fail(secrets.ErrUnavailable)
+	broken := resilience.Break(f, &resilience.BreakOptions{Failures: 1, Pause: time.Hour})
+	_, _ = broken.GetVariable(b.Context(), "k")
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = broken.GetVariable(b.Context(), "k")
+	}
+	if f.Calls() != 1 {
+		b.Fatalf("%d requests, want 1", f.Calls())
+	}
+}
