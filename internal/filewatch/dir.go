@@ -21,7 +21,7 @@ type Entry[V any] struct {
 // directory cannot be read. Parse is called by one goroutine at a time.
 //
 // Where there is a directory ..data, as in volumes that Kubernetes writes, all files are read from one version of it,
-// and one look at it tells whether it was swapped. Elsewhere each file is looked at.
+// and one look at it tells whether it was swapped. Elsewhere, and while a file there cannot be used, each is looked at.
 func Dir[V any](path string, opts Options, parse func(name string, c Content) (V, error)) *Watch[map[string]Entry[V]] {
 	d := &dir[V]{path: path, opts: opts, parse: parse}
 	opts.Report = nil // files are reported one by one
@@ -38,6 +38,7 @@ type dir[V any] struct {
 type listing struct {
 	data  fs.FileInfo // of ..data; nil: none
 	files map[string]*stamp
+	bad   bool // something in it could not be used, and may have been mended where it is
 }
 
 func (d *dir[V]) read(ctx context.Context, last *State[map[string]Entry[V]]) (*State[map[string]Entry[V]], error) {
@@ -58,16 +59,23 @@ func (d *dir[V]) look(ctx context.Context, last *State[map[string]Entry[V]]) (*S
 		volume := filepath.Join(d.path, "..data")
 		data, err := os.Stat(volume)
 		if err != nil || !data.IsDir() {
+			if seen != nil && seen.data != nil {
+				seen = nil
+			}
 			return d.list(ctx, d.path, &listing{}, seen, last)
 		}
-		if seen != nil && seen.data != nil && same(seen.data, data) {
+		known := seen
+		switch {
+		case seen == nil || seen.data == nil || !same(seen.data, data):
+			known = nil
+		case !seen.bad:
 			return last, nil
 		}
 		version, err := filepath.EvalSymlinks(volume)
 		if err != nil {
 			continue // swapped just now
 		}
-		next, err := d.list(ctx, version, &listing{data: data}, nil, last)
+		next, err := d.list(ctx, version, &listing{data: data}, known, last)
 		if still, gone := os.Stat(volume); gone != nil || !same(data, still) {
 			continue
 		}
@@ -76,9 +84,9 @@ func (d *dir[V]) look(ctx context.Context, last *State[map[string]Entry[V]]) (*S
 	return nil, errChanging
 }
 
-// list makes the value of the files in root. Of files that seen marks, the last value is kept.
+// list makes the value of the files in root. Of files that seen marks, the last value is kept; nil marks none.
 func (d *dir[V]) list(ctx context.Context, root string, now, seen *listing, last *State[map[string]Entry[V]]) (*State[map[string]Entry[V]], error) {
-	if seen == nil || seen.data != nil {
+	if seen == nil {
 		seen = &listing{}
 	}
 	found, err := os.ReadDir(root)
@@ -118,6 +126,7 @@ func (d *dir[V]) list(ctx context.Context, root string, now, seen *listing, last
 			err = problem(path, d.opts.Limit, err)
 		case text == nil:
 			values[name] = entry
+			now.bad = now.bad || entry.Err != nil
 			continue
 		default:
 			v, err = d.parse(name, Content{Data: text, Info: mark.info})
@@ -127,6 +136,7 @@ func (d *dir[V]) list(ctx context.Context, root string, now, seen *listing, last
 		}
 		d.opts.report(entry.Err, err, true)
 		entry.Err = err
+		now.bad = now.bad || err != nil
 		values[name] = entry
 		unchanged = false
 	}

@@ -130,6 +130,28 @@ func TestKubernetesVolume(t *testing.T) {
 	assert.Equal(t, map[string]string{"user": "u2", "more": "m"}, values(get(t, w)))
 }
 
+func TestVolumeMendedInPlace(t *testing.T) {
+	v := volume{dir: t.TempDir()}
+	v.put(t, map[string]string{"user": "u", "password": "p", "odd": "bad"})
+	password := filepath.Join(v.dir, "password")
+	read := map[string]int{}
+	w := Dir(v.dir, always, func(name string, c Content) (string, error) {
+		read[name]++
+		if name == "password" && c.Info.Mode().Perm()&0o200 != 0 {
+			return "", errors.New("can be written")
+		}
+		return text(name, c)
+	})
+	state := get(t, w)
+	assert.Error(t, state.Value["password"].Err)
+	assert.Error(t, state.Value["odd"].Err)
+	require.NoError(t, os.Chmod(password, 0o400))
+	t.Cleanup(func() { _ = os.Chmod(password, 0o600) }) // Windows deletes nothing else
+	assert.Equal(t, map[string]string{"user": "u", "password": "p"}, values(get(t, w)))
+	get(t, w)
+	assert.Equal(t, map[string]int{"user": 1, "password": 2, "odd": 1}, read, "what has not changed is not read again")
+}
+
 // All values of a volume are of one version, whatever the swaps.
 func TestVolumeNeverMixed(t *testing.T) {
 	if runtime.GOOS == "windows" {
