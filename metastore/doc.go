@@ -45,5 +45,7 @@
 //
 // A lookup is one statement in one round trip, prepared once per connection. The first lookup of each kind also looks at
 // the table's columns, once for the life of the store, unless the table changes under it. A batch is one statement per
-// thousand names; where the database may ignore case (MySQL) a second one asks for those that did not come back. A write is one statement where the name exists and two where it is new. Nothing is held open between calls.
+// thousand names; where the database may ignore case (MySQL) a second one asks for those that did not come back. A write
+// is one statement where the name exists and two where it is new, or three with Options.Team. Nothing is held open between
+// calls.
 package metastore

@@ -161,14 +161,14 @@ func (t *table) setUnique(ctx context.Context, q Querier, name string, c change)
 	if t.team != "" {
 		upsert.Guard = "team_name"
 	}
-	n, err := affected(q.ExecContext(ctx, t.dialect.Upsert(upsert), c.values...))
-	if n > 0 || err != nil || t.team == "" {
+	if _, err := q.ExecContext(ctx, t.dialect.Upsert(upsert), c.values...); err != nil || t.team == "" {
 		return err
 	}
-	// Nothing was written: the row is another team's, or, where the database does not count it, is the same already.
+	// Another team's row was left alone. The count of changed rows does not tell: MySQL has two ways to count them.
+	team := t.dialect.Quote("team_name")
 	rows, err := query[nameRow](ctx, q, "SELECT "+t.dialect.Quote("id")+", "+t.by+" FROM "+t.name+" WHERE "+t.by+" = "+
-		t.dialect.Placeholder(1)+t.teamCondition(2), t.args(name)...)
-	if err == nil && len(rows) == 0 {
+		t.dialect.Placeholder(1)+" AND "+team+" <> "+t.dialect.Placeholder(2), name, t.team)
+	if err == nil && len(rows) > 0 {
 		err = refuse(secrets.ErrDenied, t.dialect.Name(), "the name belongs to another team")
 	}
 	return err

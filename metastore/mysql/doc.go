@@ -6,8 +6,9 @@
 // # Names
 //
 // Which names are equal is up to the collation of the columns conn_id and key. Airflow's own default, utf8mb3_bin, and
-// the tables that Migrate makes compare letter by letter. Under a collation such as utf8mb4_unicode_ci a lookup ignores
-// case and trailing blanks, and a write to DB changes the row of db, as Airflow's does.
+// the tables that Migrate makes compare letter by letter, except for blanks at the end, which these ignore. Under a
+// collation such as utf8mb4_unicode_ci a lookup ignores case too, and a write to DB changes the row of db, as Airflow's
+// does.
 //
 // # Errors
 //

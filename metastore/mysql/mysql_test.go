@@ -135,6 +135,55 @@ func TestOutages(t *testing.T) {
 	metastoretest.Outage(t, store, "no connection left")
 }
 
+// Writing what is there already takes no number: ids have 31 bits.
+func TestRewritesTakeNoID(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	store, err := mysql.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer store.Close()
+	require.NoError(t, store.Migrate(t.Context()))
+	for range 10 {
+		require.NoError(t, store.SetVariable(t.Context(), "same", "text"))
+	}
+	require.NoError(t, store.SetVariable(t.Context(), "next", "text"))
+	db, err := bare(dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	var id int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT id FROM variable WHERE `key` = 'next'").Scan(&id))
+	assert.LessOrEqual(t, id, 3)
+}
+
+// A program's own database may count rows that were found, changed or not. Another team's row is refused all the same.
+func TestTeamsWhereFoundRowsCount(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	for _, found := range []bool{false, true} {
+		config, err := driver.ParseDSN(dsn)
+		require.NoError(t, err)
+		config.ClientFoundRows = found
+		db, err := sql.Open("mysql", config.FormatDSN())
+		require.NoError(t, err)
+		defer db.Close()
+		team := func(name string) *metastore.Store {
+			store, err := metastore.New(db, mysql.Dialect{}, &metastore.Options{Team: name})
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = store.Close() })
+			return store
+		}
+		a, b := team("team-a"), team("team-b")
+		require.NoError(t, a.Migrate(t.Context()))
+		execute(t, dsn, "INSERT IGNORE INTO team VALUES ('team-a'), ('team-b')")
+		require.NoError(t, a.SetVariable(t.Context(), "x", "1"))
+		require.NoError(t, a.SetVariable(t.Context(), "x", "1"), "the same again")
+		require.ErrorIs(t, b.SetVariable(t.Context(), "x", "2"), secrets.ErrDenied, "found rows: %v", found)
+		value, err := a.GetVariable(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Equal(t, "1", value)
+	}
+}
+
 func TestDriver(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)

@@ -39,6 +39,7 @@ func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, erro
 		}
 		config.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')" // a secret is never cut short
 	}
+	config.ClientFoundRows = true      // an update that changes nothing has found its row, so that no insert is tried
 	config.Logger = &mysql.NopLogger{} // it would write to the standard error output
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
