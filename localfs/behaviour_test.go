@@ -199,6 +199,25 @@ func TestDirectory(t *testing.T) {
 	assert.Equal(t, "v", variable(t, strict, "unix"), "each file stands for itself")
 }
 
+func TestOneDirectoryForAllKinds(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "db"), "mysql://host\n")
+	write(t, filepath.Join(dir, "hello"), planted)
+	var log bytes.Buffer
+	b := open(t, localfs.Options{ConnectionsDir: dir + "/", VariablesDir: dir, ConfigDir: dir, Interval: -1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	assert.True(t, variable(t, b, "hello") == planted)
+	_, err := b.GetConnections(t.Context(), "hello")
+	assert.ErrorIs(t, err, secrets.ErrMalformed, "asked for as a connection it is one that cannot be used")
+	assert.NoError(t, b.Check(t.Context()), "and a healthy variable")
+	assert.Empty(t, log.String())
+	write(t, filepath.Join(dir, "bytes"), "\xff")
+	assert.ErrorIs(t, b.Check(t.Context()), secrets.ErrMalformed)
+	assert.Contains(t, log.String(), "bytes")
+
+	alone := open(t, localfs.Options{ConnectionsDir: dir})
+	assert.ErrorIs(t, alone.Check(t.Context()), secrets.ErrMalformed)
+}
+
 func TestAccess(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no such permissions")

@@ -62,7 +62,8 @@ type Options struct {
 	// current at each look.
 	ConnectionsFile, VariablesFile, ConfigFile string
 	// ConnectionsDir, VariablesDir and ConfigDir are paths of directories with one file per name, in place of a file.
-	// All three may be the same. Blank: none.
+	// All three may be the same; then a text that is no connection fails who looks it up as one, and neither Check nor
+	// Logger tells of it. Blank: none.
 	ConnectionsDir, VariablesDir, ConfigDir string
 
 	// Interval is the least time between two looks at a file. 0: one second. Below 0: every lookup looks.

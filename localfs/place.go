@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,6 +26,8 @@ type place struct {
 	path string
 	file *filewatch.Watch[*set]                             // nil: a directory
 	dir  *filewatch.Watch[map[string]filewatch.Entry[*set]] // sets of one name
+	// mixed: the directory is that of another kind, too, so that a text which is no connection was hardly meant as one.
+	mixed bool
 }
 
 // format reads the text of a file.
@@ -32,9 +35,13 @@ type format func(text string, b *builder)
 
 func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 	hasFile, hasDir := strings.TrimSpace(file) != "", strings.TrimSpace(dir) != ""
+	p := &place{kind: kind, path: file}
 	watch := filewatch.Options{Limit: cmp.Or(o.MaxSize, 64<<20), Every: cmp.Or(o.Interval, time.Second)}
 	if log := o.Logger; log != nil {
 		watch.Report = func(err error) {
+			if p.expects(err) {
+				return
+			}
 			log.Warn("a file of local secrets cannot be used as it is", slog.String("kind", kind.String()), slog.Any("error", filefail.Classed(err)))
 		}
 	}
@@ -43,27 +50,36 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 	case hasFile && hasDir:
 		return nil, fmt.Errorf("localfs: a file and a directory of %ss are both given: use one", kind)
 	case hasDir:
-		watch.Limit = backend.MaxText
-		return &place{kind: kind, path: dir, dir: filewatch.Dir(dir, watch, func(name string, c filewatch.Content) (*set, error) {
+		p.path, watch.Limit = dir, backend.MaxText
+		p.mixed = kind == secrets.KindConnection && slices.Contains([]string{filepath.Clean(o.VariablesDir), filepath.Clean(o.ConfigDir)}, filepath.Clean(dir))
+		p.dir = filewatch.Dir(dir, watch, func(name string, c filewatch.Content) (*set, error) {
 			path := filepath.Join(dir, name)
 			if err := access(path, c.Info); err != nil {
 				return nil, err
 			}
 			return readValue(kind, path, name, c.Data, o.KeepFinalNewline)
-		})}, nil
+		})
+		return p, nil
 	case hasFile:
 		read, err := formatOf(file, o.Dotenv)
 		if err != nil {
 			return nil, err
 		}
-		return &place{kind: kind, path: file, file: filewatch.File(file, watch, func(c filewatch.Content) (*set, bool, error) {
+		p.file = filewatch.File(file, watch, func(c filewatch.Content) (*set, bool, error) {
 			if err := access(file, c.Info); err != nil {
 				return nil, false, err
 			}
 			return readFile(kind, file, c.Data, read)
-		})}, nil
+		})
+		return p, nil
 	}
 	return nil, nil
+}
+
+// expects reports an error that is told to those alone who look the name up.
+func (p *place) expects(err error) bool {
+	_, malformed := errors.AsType[*fileError](err)
+	return p.mixed && malformed
 }
 
 func formatOf(path string, dotenv bool) (format, error) {
@@ -193,7 +209,7 @@ func (p *place) check(ctx context.Context) error {
 	}
 	var problems []error
 	for _, entry := range state.Value {
-		if entry.Err != nil {
+		if entry.Err != nil && !p.expects(entry.Err) {
 			problems = append(problems, filefail.Classed(entry.Err))
 		}
 	}
