@@ -53,6 +53,8 @@ func classifyState(code string) metastore.Failure {
 		return metastore.Failure{Reason: "the server only reads now: a standby?"}
 	case "3D000":
 		return metastore.Failure{Reason: "there is no such database"}
+	case "42704":
+		return metastore.Failure{Reason: "the server does not know a setting of the data source name"}
 	case "53300":
 		return metastore.Failure{Reason: "the server has no connection left"}
 	case "57014":

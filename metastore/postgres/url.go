@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,10 +44,7 @@ func translate(u sqlalchemy.URL) (dsn string, err error) {
 		value := o.Value.Reveal()
 		switch {
 		case o.Name == "host":
-			host, port := value, ""
-			if i := strings.LastIndexByte(value, ':'); i >= 0 && !strings.HasPrefix(value, "/") && !strings.HasSuffix(value, "]") {
-				host, port = value[:i], value[i+1:]
-			}
+			host, port := splitHost(value)
 			hosts, ports = append(hosts, host), append(ports, port)
 		case o.Name == "ssl": // asyncpg
 			settings["sslmode"] = map[string]string{"true": "require", "false": "disable"}[strings.ToLower(value)]
@@ -63,6 +61,10 @@ func translate(u sqlalchemy.URL) (dsn string, err error) {
 			return "", fmt.Errorf("postgres: the option %q of the URL is not supported: %s, ssl and client_encoding are", o.Name, strings.Join(passed, ", "))
 		}
 	}
+	if settings["application_name"] == "" { // pgx knows no fallback for it
+		settings["application_name"] = settings["fallback_application_name"]
+	}
+	delete(settings, "fallback_application_name")
 	if len(hosts) > 0 {
 		settings["host"] = strings.Join(hosts, ",")
 		if strings.Join(ports, "") != "" {
@@ -80,4 +82,13 @@ func translate(u sqlalchemy.URL) (dsn string, err error) {
 	}
 	slices.Sort(pairs)
 	return strings.Join(pairs, " "), nil
+}
+
+// splitHost takes host:port apart. The folder of a socket and an IPv6 address without brackets have no port.
+func splitHost(text string) (host, port string) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || strings.HasPrefix(text, "/") {
+		return strings.Trim(text, "[]"), ""
+	}
+	return host, port
 }

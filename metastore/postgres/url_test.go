@@ -42,6 +42,16 @@ func TestTranslatedURLs(t *testing.T) {
 		"many hosts": {"postgresql://u@/d?host=a:1&host=b:2&sslmode=disable&target_session_attrs=read-write", func(c *pgx.ConnConfig) bool {
 			return c.Host == "a" && c.Port == 1 && len(c.Fallbacks) == 1 && c.Fallbacks[0].Host == "b" && c.Fallbacks[0].Port == 2 && c.ValidateConnect != nil
 		}},
+		"IPv6 host as an option": {"postgresql://u@/d?host=::1&port=2", func(c *pgx.ConnConfig) bool { return c.Host == "::1" && c.Port == 2 }},
+		"IPv6 hosts as options": {"postgresql://u@/d?host=[::1]:2&host=[::2]&sslmode=disable", func(c *pgx.ConnConfig) bool {
+			return c.Host == "::1" && c.Port == 2 && c.Fallbacks[0].Host == "::2" && c.Fallbacks[0].Port == 5432
+		}},
+		"fallback name": {"postgresql://u@h/d?fallback_application_name=f", func(c *pgx.ConnConfig) bool {
+			return c.RuntimeParams["application_name"] == "f" && c.RuntimeParams["fallback_application_name"] == ""
+		}},
+		"name and fallback": {"postgresql://u@h/d?application_name=n&fallback_application_name=f", func(c *pgx.ConnConfig) bool {
+			return c.RuntimeParams["application_name"] == "n"
+		}},
 		"IPv6": {"postgresql://u@[::1]:1/d", func(c *pgx.ConnConfig) bool { return c.Host == "::1" && c.Port == 1 }},
 		"search path": {"postgresql://u@h/d?options=-csearch_path%3Dairflow&application_name=a", func(c *pgx.ConnConfig) bool {
 			return c.RuntimeParams["options"] == "-csearch_path=airflow" && c.RuntimeParams["application_name"] == "a"
