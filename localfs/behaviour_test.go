@@ -62,11 +62,13 @@ func TestNewRefuses(t *testing.T) {
 		"another extension":    {ConnectionsFile: "/x/conns.toml"},
 		"no extension":         {VariablesFile: "/x/vars"},
 		"a file and directory": {ConfigFile: "/x/c.env", ConfigDir: "/x"},
+		"a connection as path": {ConnectionsFile: "mysql://u:" + planted + "@host"},
 		"a bad team":           {Team: "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := localfs.New(&opts)
 			assert.Error(t, err)
+			backendtest.NoLeak(t, planted, err)
 		})
 	}
 }

@@ -51,7 +51,9 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 		return nil, fmt.Errorf("localfs: a file and a directory of %ss are both given: use one", kind)
 	case hasDir:
 		p.path, watch.Limit = dir, backend.MaxText
-		p.mixed = kind == secrets.KindConnection && slices.Contains([]string{filepath.Clean(o.VariablesDir), filepath.Clean(o.ConfigDir)}, filepath.Clean(dir))
+		p.mixed = kind == secrets.KindConnection && slices.ContainsFunc([]string{o.VariablesDir, o.ConfigDir}, func(other string) bool {
+			return other != "" && filepath.Clean(other) == filepath.Clean(dir)
+		})
 		p.dir = filewatch.Dir(dir, watch, func(name string, c filewatch.Content) (*set, error) {
 			path := filepath.Join(dir, name)
 			if err := access(path, c.Info); err != nil {
@@ -61,9 +63,9 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 		})
 		return p, nil
 	case hasFile:
-		read, err := formatOf(file, o.Dotenv)
-		if err != nil {
-			return nil, err
+		read := formatOf(file, o.Dotenv)
+		if read == nil { // without the path: it may be a connection in the wrong place
+			return nil, fmt.Errorf("localfs: the file of %ss: its extension says how it is read, and must be .env, .json, .yaml or .yml", kind)
 		}
 		p.file = filewatch.File(file, watch, func(c filewatch.Content) (*set, bool, error) {
 			if err := access(file, c.Info); err != nil {
@@ -82,19 +84,20 @@ func (p *place) expects(err error) bool {
 	return p.mixed && malformed
 }
 
-func formatOf(path string, dotenv bool) (format, error) {
+// formatOf returns what reads a file of that path, by its extension; nil for none.
+func formatOf(path string, dotenv bool) format {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".env":
 		if dotenv {
-			return readPlainEnv, nil
+			return readPlainEnv
 		}
-		return readAirflowEnv, nil
+		return readAirflowEnv
 	case ".json":
-		return readJSON, nil
+		return readJSON
 	case ".yaml", ".yml":
-		return readYAML, nil
+		return readYAML
 	}
-	return nil, fmt.Errorf("localfs: %s: the extension says how a file is read, and must be .env, .json, .yaml or .yml", path)
+	return nil
 }
 
 // readFile makes a set of a file's content.
