@@ -21,7 +21,7 @@ func (Dialect) Classify(err error) metastore.Failure {
 	unavailable := func(reason string) metastore.Failure { return metastore.Failure{Reason: reason} }
 	switch e.Code() & 0xff { // the rest of an extended code only refines it
 	case lib.SQLITE_READONLY:
-		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the database may only be read (SQLITE_READONLY)"}
+		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the file or its folder may not be written (SQLITE_READONLY): to do nothing but read, open it as file:path?mode=ro"}
 	case lib.SQLITE_PERM, lib.SQLITE_AUTH:
 		return metastore.Failure{Class: secrets.ErrDenied, Reason: "access was refused (SQLITE_PERM): check the file's permissions"}
 	case lib.SQLITE_CONSTRAINT:
