@@ -108,5 +108,5 @@ func findFile(path string, env environment) (string, error) {
 			return filepath.Join(dir, at.file), nil
 		}
 	}
-	return env.tilde(filepath.FromSlash("~/airflow/airflow.cfg")), nil
+	return filepath.FromSlash(env.tilde("~/airflow/airflow.cfg")), nil
 }

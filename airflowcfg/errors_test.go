@@ -27,6 +27,7 @@ func TestMistakes(t *testing.T) {
 		also       []string // what else it says
 	}{
 		{name: "no section", file: planted + " = 1\n", want: "airflow.cfg:1: malformed: the line stands before the first [section]"},
+		{name: "byte order mark", file: "\ufeff[core]\nfernet_key = " + planted + "\n", want: "airflow.cfg:1: malformed: the line begins with a byte order mark: save the file without one, as Airflow needs it too"},
 		{name: "no option", file: "[core]\n" + planted + "\n", want: "airflow.cfg:2: malformed: the line is no section, option or comment", also: []string{"must be indented"}},
 		{name: "JSON that ends at the margin", file: "[secrets]\nbackend_kwargs = {\n  \"a\": 1\n}\n", want: "airflow.cfg:4: malformed: the line is no section"},
 		{name: "section twice", file: "[core]\n[secrets]\n[core]\n", want: "airflow.cfg:3: malformed: the line opens the section of line 1 again"},

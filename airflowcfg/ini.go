@@ -79,6 +79,9 @@ func parse(path, text string) (*file, error) {
 	if !utf8.ValidString(text) {
 		return nil, p.malformed(0, "is not UTF-8 text")
 	}
+	if strings.HasPrefix(text, "\ufeff") {
+		return nil, p.malformed(1, "begins with a byte order mark: save the file without one, as Airflow needs it too")
+	}
 	for line := range lines(text) {
 		p.line++
 		if err := p.read(line); err != nil {
