@@ -15,6 +15,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/azurekv"
 	"github.com/secretchain/secrets/internal/azuretest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // planted is part of everything that must never show.
@@ -30,7 +31,7 @@ func newServer(t testing.TB) *azuretest.Server {
 func newServerBehind(t testing.TB, wrap func(http.Handler) http.Handler) *azuretest.Server {
 	t.Helper()
 	s := azuretest.NewBehind(wrap)
-	t.Cleanup(s.Close)
+	wiretest.CloseAtEnd(t, s.Server)
 	return s
 }
 

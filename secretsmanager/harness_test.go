@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,8 +32,7 @@ func wireBackend(t testing.TB, opts *secretsmanager.Options) (*secretsmanager.Ba
 
 func backendOn(t testing.TB, handler http.Handler, opts *secretsmanager.Options) *secretsmanager.Backend {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, handler)
 	b, err := secretsmanager.New(sdk.NewFromConfig(awswire.Config(server.URL)), opts)
 	require.NoError(t, err)
 	return b
@@ -87,8 +85,7 @@ func harness(newClient func(t *testing.T) *sdk.Client) backendtest.Harness {
 
 func TestConformance(t *testing.T) {
 	h := harness(func(t *testing.T) *sdk.Client {
-		server := httptest.NewServer(awswire.New())
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, awswire.New())
 		return sdk.NewFromConfig(awswire.Config(server.URL))
 	})
 	h.Fail = func(t *testing.T, class error) secrets.Backend {
@@ -128,8 +125,7 @@ func TestValues(t *testing.T) {
 				return nil, err
 			}
 			wire := awswire.New()
-			server := httptest.NewServer(wire)
-			t.Cleanup(server.Close)
+			server := wiretest.Serve(t, wire)
 			b, err := secretsmanager.New(sdk.NewFromConfig(awswire.Config(server.URL)), &opts)
 			if err != nil {
 				return nil, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +21,7 @@ import (
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/secretsmanager"
 )
 
@@ -84,8 +84,7 @@ func TestCheck(t *testing.T) { awstest.Checks(t, open) }
 // The real way of a secret through its deletion.
 func TestDeletedSecretIsNotFound(t *testing.T) {
 	wire := awswire.New()
-	server := httptest.NewServer(wire)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, wire)
 	client := sdk.NewFromConfig(awswire.Config(server.URL))
 	b, err := secretsmanager.New(client, nil)
 	require.NoError(t, err)
@@ -295,8 +294,7 @@ func TestFullURLModeIsIgnoredWithAWarning(t *testing.T) {
 
 func TestDriver(t *testing.T) {
 	wire := awswire.New()
-	server := httptest.NewServer(wire)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, wire)
 	wire.SetSecret("prod-conns-db", `{"usuario": "us%2Fer", "host": "host"}`)
 	kwargs := json.RawMessage(`{"connections_prefix": "prod-conns-", "variables_prefix": null, "sep": "-", "extra_conn_words": {"user": ["usuario"]},
 		"are_secret_values_urlencoded": true, "region_name": "eu-west-1", "service_config": {"secretsmanager": {"endpoint_url": "` + server.URL + `"}},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -33,8 +32,7 @@ func wireBackend(t testing.TB, opts *ssm.Options) (*ssm.Backend, *awswire.Server
 
 func backendOn(t testing.TB, handler http.Handler, opts *ssm.Options) *ssm.Backend {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, handler)
 	b, err := ssm.New(sdk.NewFromConfig(awswire.Config(server.URL)), opts)
 	require.NoError(t, err)
 	return b
@@ -79,8 +77,7 @@ func harness(newClient func(t *testing.T) *sdk.Client) backendtest.Harness {
 
 func TestConformance(t *testing.T) {
 	h := harness(func(t *testing.T) *sdk.Client {
-		server := httptest.NewServer(awswire.New())
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, awswire.New())
 		return sdk.NewFromConfig(awswire.Config(server.URL))
 	})
 	h.Fail = func(t *testing.T, class error) secrets.Backend {

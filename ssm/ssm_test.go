@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/ssm"
 )
 
@@ -210,8 +210,7 @@ func TestOptionsAreChecked(t *testing.T) {
 
 func TestDriver(t *testing.T) {
 	wire := awswire.New()
-	server := httptest.NewServer(wire)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, wire)
 	wire.SetParameter("/prod/conns/db", "SecureString", "mysql://u:p@host")
 	kwargs := json.RawMessage(`{"connections_prefix": "/prod/conns", "variables_prefix": null, "profile_name": null, "region_name": "eu-west-1",
 		"endpoint_url": "` + server.URL + `", "aws_access_key_id": "` + awswire.AccessKeyID + `", "aws_secret_access_key": "` + awswire.SecretAccessKey + `"}`)

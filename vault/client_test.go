@@ -27,6 +27,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/vaultwire"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 )
 
@@ -38,7 +39,7 @@ func secure(t *testing.T, auth tls.ClientAuthType) (url string, ca string) {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{ClientAuth: auth}
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	wiretest.CloseAtEnd(t, s)
 	return s.URL, pemFile(t, "ca.pem", "CERTIFICATE", s.Certificate().Raw)
 }
 
@@ -115,11 +116,10 @@ func TestProxies(t *testing.T) {
 	w := vaultwire.New(2)
 	w.Put("secret/variables/hello", map[string]any{"value": "x"})
 	proxied := ""
-	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	proxy := wiretest.Serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		proxied = r.URL.Host
 		w.ServeHTTP(rw, r)
 	}))
-	defer proxy.Close()
 	b, err := backend.Open(t.Context(), "vault", mustJSON(t, map[string]any{"url": "http://vault.example.com:8200", "token": "s.t",
 		"proxies": map[string]string{"http": proxy.URL, "https": "http://" + planted}}))
 	require.NoError(t, err)

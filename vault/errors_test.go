@@ -99,12 +99,11 @@ func cutOff(rw http.ResponseWriter, r *http.Request) {
 }
 
 func TestNetworkFailures(t *testing.T) {
-	silent := httptest.NewServer(http.HandlerFunc(wiretest.Silence))
-	defer silent.Close()
+	silent := wiretest.Serve(t, http.HandlerFunc(wiretest.Silence))
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
-	defer secure.Close()
+	wiretest.CloseAtEnd(t, secure)
 
 	for name, c := range map[string]struct {
 		address, says string

@@ -13,6 +13,7 @@ import (
 
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/vaultwire"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 )
 
@@ -27,8 +28,7 @@ type wire struct {
 
 func newWire(t testing.TB, kvVersion int) *wire {
 	w := &wire{Server: vaultwire.New(kvVersion)}
-	w.http = httptest.NewServer(w.Server)
-	t.Cleanup(w.http.Close)
+	w.http = wiretest.Serve(t, w.Server)
 	return w
 }
 

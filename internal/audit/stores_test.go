@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"github.com/secretchain/secrets/internal/azuretest"
 	"github.com/secretchain/secrets/internal/gcptest"
 	"github.com/secretchain/secrets/internal/vaultwire"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/secretsmanager"
 	"github.com/secretchain/secrets/ssm"
 	"github.com/secretchain/secrets/vault"
@@ -84,7 +84,7 @@ var httpStores = map[string]func(t testing.TB, holds texts, f front) secrets.Bac
 	},
 	"azurekv": func(t testing.TB, holds texts, f front) secrets.Backend {
 		wire := azuretest.NewBehind(f)
-		t.Cleanup(wire.Close)
+		wiretest.CloseAtEnd(t, wire.Server)
 		wire.Set("airflow-connections-db", holds.connection)
 		wire.Set("airflow-variables-key", holds.variable)
 		b, err := azurekv.Open(t.Context(), &azurekv.Options{
@@ -105,11 +105,7 @@ var httpStores = map[string]func(t testing.TB, holds texts, f front) secrets.Bac
 }
 
 // serve serves h for the length of the test.
-func serve(t testing.TB, h http.Handler) string {
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
-	return server.URL
-}
+func serve(t testing.TB, h http.Handler) string { return wiretest.Serve(t, h).URL }
 
 // google opens Google's store over a server that fails every call with failure, if that is not nil.
 func google(t testing.TB, holds texts, failure error) secrets.Backend {

@@ -3,7 +3,6 @@ package awsclient_test
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // An answer without an end is given up long before it has filled the memory, be it a value or an error.
@@ -26,7 +26,7 @@ func TestAnswersAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			awstest.NoEnvironment(t)
 			var whole atomic.Bool
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			server := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(c.status)
 				_, _ = io.WriteString(w, `{"Parameter": {"Name": "`)
 				for sent := 0; sent < most; sent += len(chunk) {
@@ -36,7 +36,6 @@ func TestAnswersAreBounded(t *testing.T) {
 				}
 				whole.Store(true)
 			}))
-			t.Cleanup(server.Close)
 			err := get(t, awstest.Arguments(server.URL))
 			assert.ErrorIs(t, err, c.class)
 			assert.False(t, whole.Load(), "the whole answer was read")

@@ -27,6 +27,7 @@ import (
 	"github.com/secretchain/secrets/internal/awsclient"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // serve starts a server that holds one parameter.
@@ -35,8 +36,7 @@ func serve(t *testing.T) (*awswire.Server, *httptest.Server) {
 	awstest.NoEnvironment(t)
 	wire := awswire.New()
 	wire.SetParameter("/p", "SecureString", "value")
-	server := httptest.NewServer(wire)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, wire)
 	return wire, server
 }
 
@@ -77,7 +77,7 @@ func TestVerify(t *testing.T) {
 	server := httptest.NewUnstartedServer(wire)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
-	t.Cleanup(server.Close)
+	wiretest.CloseAtEnd(t, server)
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	o := awstest.Arguments(server.URL)
@@ -111,7 +111,7 @@ func TestVerify(t *testing.T) {
 func TestProxy(t *testing.T) {
 	wire, server := serve(t)
 	var proxied atomic.Int32
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	proxy := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		proxied.Add(1)
 		if r.Header.Get("Proxy-Authorization") == "" {
 			w.WriteHeader(http.StatusProxyAuthRequired)
@@ -119,7 +119,6 @@ func TestProxy(t *testing.T) {
 		}
 		wire.ServeHTTP(w, r)
 	}))
-	t.Cleanup(proxy.Close)
 	u, err := url.Parse(proxy.URL)
 	require.NoError(t, err)
 	u.User = url.UserPassword("user", awstest.Planted)
@@ -143,7 +142,7 @@ func TestRetriesAreTheSDKs(t *testing.T) {
 		`{"retries": {"max_attempts": 1, "mode": "adaptive"}}`: 2, `{"retries": "{\"total_max_attempts\": 1}"}`: 1,
 	} {
 		var requests atomic.Int32
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		server := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			requests.Add(1)
 			awswire.WriteFailure(w, awswire.Failure{Status: 500, Code: "InternalServerError"})
 		}))
@@ -151,7 +150,6 @@ func TestRetriesAreTheSDKs(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(retries), &o.Client))
 		awstest.RequireClass(t, get(t, o), secrets.ErrUnavailable)
 		assert.Equal(t, want, requests.Load(), retries)
-		server.Close()
 	}
 }
 
@@ -159,11 +157,10 @@ func TestRetriesAreTheSDKs(t *testing.T) {
 func TestContextBoundsRetries(t *testing.T) {
 	awstest.NoEnvironment(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		cancel()
 		awswire.WriteFailure(w, awswire.Failure{Status: 500, Code: "InternalServerError"})
 	}))
-	t.Cleanup(server.Close)
 	o := awstest.Arguments(server.URL)
 	o.Client.MaxAttempts = 1000
 	c := newClient(o)
@@ -291,8 +288,7 @@ func TestClientIsMadeWhenItCanBe(t *testing.T) {
 func TestLongQuickAnswers(t *testing.T) {
 	awstest.NoEnvironment(t)
 	answer := []byte(`{"Parameter": {"Name": "/p", "Value": "` + strings.Repeat("x", 3<<20) + `"}}`)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
 	c := newClient(awstest.Arguments(server.URL))
 	t.Cleanup(func() { _ = c.Close() })
 	for range 30 {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/secretchain/secrets/internal/awsclient"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 func TestStaticKeys(t *testing.T) {
@@ -118,8 +118,7 @@ func TestAssumeRole(t *testing.T) {
 		awstest.RequireClass(t, get(t, o), secrets.ErrDenied, "login", "access key")
 	})
 	t.Run("STS fails", func(t *testing.T) {
-		broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }))
-		t.Cleanup(broken.Close)
+		broken := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }))
 		o := o
 		o.Endpoints = awsclient.Endpoints{"sts": broken.URL}
 		awstest.RequireClass(t, get(t, o), secrets.ErrUnavailable, "login", "status 503")
@@ -169,7 +168,7 @@ func TestWebIdentity(t *testing.T) {
 	})
 	t.Run("google", func(t *testing.T) {
 		status := http.StatusOK
-		metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		metadata := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Metadata-Flavor") != "Google" || r.URL.Path != "/computeMetadata/v1/instance/service-accounts/default/identity" ||
 				r.FormValue("audience") != "my audience" || r.FormValue("format") != "full" {
 				status = http.StatusBadRequest
@@ -177,7 +176,6 @@ func TestWebIdentity(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, awswire.WebIdentityToken)
 		}))
-		t.Cleanup(metadata.Close)
 		t.Setenv("GCE_METADATA_HOST", strings.TrimPrefix(metadata.URL, "http://"))
 		o := o
 		o.WebIdentityFederation, o.WebIdentityAudience = "google", "my audience"
@@ -199,7 +197,7 @@ func TestAttachedRoles(t *testing.T) {
 	require.NoError(t, err)
 
 	t.Run("instance", func(t *testing.T) {
-		metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		metadata := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/latest/api/token":
 				w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
@@ -212,25 +210,22 @@ func TestAttachedRoles(t *testing.T) {
 				http.NotFound(w, r)
 			}
 		}))
-		t.Cleanup(metadata.Close)
 		t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
 		t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
 		require.NoError(t, get(t, o))
 	})
 	t.Run("instance without a role", func(t *testing.T) {
-		metadata := httptest.NewServer(http.NotFoundHandler())
-		t.Cleanup(metadata.Close)
+		metadata := wiretest.Serve(t, http.NotFoundHandler())
 		t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
 		t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.URL)
 		awstest.RequireClass(t, get(t, o), secrets.ErrDenied, "no usable credentials", "status 404")
 	})
 	t.Run("container", func(t *testing.T) {
 		status := http.StatusOK
-		endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		endpoint := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
 			_, _ = w.Write(given)
 		}))
-		t.Cleanup(endpoint.Close)
 		t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.URL)
 		require.NoError(t, get(t, o))
 		status = http.StatusForbidden

@@ -18,10 +18,9 @@ import (
 
 // Each cause is had from the standard library itself, not from a text that this test remembers.
 func TestWhy(t *testing.T) {
-	plain := httptest.NewServer(http.HandlerFunc(wiretest.ResetConnection))
-	defer plain.Close()
+	plain := wiretest.Serve(t, http.HandlerFunc(wiretest.ResetConnection))
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
-	defer secure.Close()
+	wiretest.CloseAtEnd(t, secure)
 	other := secure.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	other.ServerName = "other.example.org"
 

@@ -1,6 +1,7 @@
 package wiretest
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -21,8 +22,7 @@ func TestFaultsSpoilAnExactShare(t *testing.T) {
 		OneIn:   10,
 		Late:    time.Millisecond,
 	}
-	server := httptest.NewServer(f)
-	defer server.Close()
+	server := Serve(t, f)
 	client := server.Client()
 
 	var mu sync.Mutex
@@ -67,47 +67,55 @@ func TestFaultsThrottleInTheStoresOwnWords(t *testing.T) {
 func TestLateAnswersEndWithTheClient(t *testing.T) {
 	f := &Faults{Handler: http.NotFoundHandler(), OneIn: 1, Late: time.Hour}
 	f.Requests.Store(1)
-	server := httptest.NewServer(f)
-	defer server.Close() // waits for the handler
-	client := server.Client()
-	client.Timeout = 20 * time.Millisecond
-	_, err := client.Post(server.URL, "text/plain", strings.NewReader("a request with a body"))
-	require.Error(t, err)
+	endsWithTheClient(t, f)
 	assert.EqualValues(t, 1, f.Slowed.Load())
 }
 
 // Silence ends with the client too, also when the request has a body.
-func TestSilence(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(Silence))
-	defer server.Close() // waits for the handler
-	client := server.Client()
-	client.Timeout = 20 * time.Millisecond
-	_, err := client.Post(server.URL, "text/plain", strings.NewReader("a request with a body"))
-	require.Error(t, err)
-}
+func TestSilence(t *testing.T) { endsWithTheClient(t, http.HandlerFunc(Silence)) }
 
 // A client that goes on to send before it goes away hides its going from the HTTP server, which looks one byte ahead. So
 // does every gRPC client that meets a server of HTTP/1: its first words are a request, and more follows.
 func TestSilenceEndsWithAClientThatSendsMore(t *testing.T) {
-	asked := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		close(asked)
-		Silence(w, r)
-	}))
+	server, asked, done := watched(t, http.HandlerFunc(Silence))
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
 	_, err = io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\n")
 	require.NoError(t, err)
-	<-asked
+	Await(t, asked, "the request")
 	_, err = io.WriteString(conn, "SM\r\n\r\n")
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
+	Await(t, done, "the silent handler's end after its client's")
+}
 
-	closed := make(chan struct{})
-	go func() { server.Close(); close(closed) }()
-	select {
-	case <-closed:
-	case <-time.After(30 * time.Second):
-		t.Fatal("the handler is still silent although its client is gone")
-	}
+// endsWithTheClient demands that h gives a request up that its client has given up.
+func endsWithTheClient(t *testing.T, h http.Handler) {
+	t.Helper()
+	server, asked, done := watched(t, h)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	failed := make(chan error, 1)
+	go func() {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader("a request with a body"))
+		if err == nil {
+			_, err = server.Client().Do(r)
+		}
+		failed <- err
+	}()
+	Await(t, asked, "the request")
+	leave()
+	require.ErrorIs(t, Await(t, failed, "the client's end"), context.Canceled)
+	Await(t, done, "the handler's end after its client's")
+}
+
+// watched serves h and tells when it is first asked and when it is done with that.
+func watched(t *testing.T, h http.Handler) (server *httptest.Server, asked, done chan struct{}) {
+	t.Helper()
+	asked, done = make(chan struct{}), make(chan struct{})
+	return Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		defer close(done)
+		h.ServeHTTP(w, r)
+	})), asked, done
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 	"github.com/secretchain/secrets/vault/awsiam"
 )
@@ -33,7 +34,7 @@ const planted = "pLanted5ecret"
 
 // server takes logins at auth/aws/login and knows one variable.
 func server(t *testing.T, login func(fields map[string]string)) *httptest.Server {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/login") {
 			var fields map[string]string
 			assert.NoError(t, json.NewDecoder(r.Body).Decode(&fields))
@@ -44,7 +45,6 @@ func server(t *testing.T, login func(fields map[string]string)) *httptest.Server
 		}
 		_, _ = io.WriteString(w, `{"data": {"data": {"value": "x"}}}`)
 	}))
-	t.Cleanup(s.Close)
 	return s
 }
 
@@ -106,7 +106,7 @@ func TestAssumedRole(t *testing.T) {
 	isolate(t)
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "other")
-	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	sts := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.NoError(t, r.ParseForm())
 		assert.Equal(t, "AssumeRole", r.Form.Get("Action"))
 		assert.Equal(t, "arn:aws:iam::123456789012:role/app", r.Form.Get("RoleArn"))
@@ -115,7 +115,6 @@ func TestAssumedRole(t *testing.T) {
 			<SecretAccessKey>%s</SecretAccessKey><SessionToken>tok</SessionToken><Expiration>%s</Expiration></Credentials>
 			</AssumeRoleResult></AssumeRoleResponse>`, planted, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 	}))
-	defer sts.Close()
 	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
 	logins := 0
 	s := server(t, func(fields map[string]string) {

@@ -18,6 +18,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 	"github.com/secretchain/secrets/vault/azure"
 )
@@ -26,7 +27,7 @@ const planted = "pLanted5ecret"
 
 // vaultServer takes logins with the planted token and knows one variable.
 func vaultServer(t *testing.T, login func(fields map[string]string)) string {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/auth/azure/login" {
 			var fields map[string]string
 			assert.NoError(t, json.NewDecoder(r.Body).Decode(&fields))
@@ -38,7 +39,6 @@ func vaultServer(t *testing.T, login func(fields map[string]string)) string {
 		}
 		_, _ = io.WriteString(w, `{"data": {"data": {"value": "x"}}}`)
 	}))
-	t.Cleanup(s.Close)
 	return s.URL
 }
 
@@ -49,12 +49,11 @@ func TestManagedIdentity(t *testing.T) {
 		"one of several": {`, "key_id": "11111111-1111-1111-1111-111111111111"`, "11111111-1111-1111-1111-111111111111"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			endpoint := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				assert.Equal(t, "api://vault", r.URL.Query().Get("resource"))
 				assert.Equal(t, c.client, r.URL.Query().Get("client_id"))
 				_, _ = io.WriteString(w, `{"access_token": "`+planted+`", "expires_on": "4102444800", "resource": "x", "token_type": "Bearer"}`)
 			}))
-			defer endpoint.Close()
 			t.Setenv("IDENTITY_ENDPOINT", endpoint.URL)
 			t.Setenv("IDENTITY_HEADER", "h")
 			logins := 0
@@ -85,7 +84,7 @@ func entra(t *testing.T, answer http.HandlerFunc) *azidentity.ClientSecretCreden
 	s = httptest.NewUnstartedServer(mux)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	wiretest.CloseAtEnd(t, s)
 	c, err := azidentity.NewClientSecretCredential("tenant", "client", "client"+planted, &azidentity.ClientSecretCredentialOptions{
 		ClientOptions: policy.ClientOptions{Transport: s.Client(), Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: s.URL},
 			Retry: policy.RetryOptions{MaxRetries: -1}},

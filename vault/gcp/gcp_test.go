@@ -22,6 +22,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/vault"
 	"github.com/secretchain/secrets/vault/gcp"
 )
@@ -68,8 +69,7 @@ func newGoogle(t *testing.T) *google {
 	mux.HandleFunc("GET /v1/secret/data/variables/hello", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"data": {"data": {"value": "x"}}}`)
 	})
-	g.Server = httptest.NewServer(mux)
-	t.Cleanup(g.Close)
+	g.Server = wiretest.Serve(t, mux)
 	return g
 }
 

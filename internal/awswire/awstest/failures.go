@@ -107,8 +107,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 	NoEnvironment(t)
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			server := httptest.NewServer(row.serve)
-			t.Cleanup(server.Close)
+			server := wiretest.Serve(t, row.serve)
 			b, err := open(Arguments(server.URL))
 			require.NoError(t, err)
 			require.NotEqual(t, row.class, secrets.ErrNotFound)
@@ -129,8 +128,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		RequireClass(t, err, secrets.ErrUnavailable, "no connection", "endpoint_url")
 	})
 	t.Run("no answer", func(t *testing.T) {
-		server := httptest.NewServer(http.HandlerFunc(wiretest.Silence))
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, http.HandlerFunc(wiretest.Silence))
 		arguments := Arguments(server.URL)
 		arguments.Client.ReadTimeout, arguments.Client.ConnectTimeout = 20*time.Millisecond, 20*time.Millisecond
 		b, err := open(arguments)
@@ -142,15 +140,14 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		server := httptest.NewUnstartedServer(http.HandlerFunc(wiretest.Silence))
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
 		server.StartTLS()
-		t.Cleanup(server.Close)
+		wiretest.CloseAtEnd(t, server)
 		b, err := open(Arguments(server.URL))
 		require.NoError(t, err)
 		_, err = b.GetVariable(t.Context(), "hello")
 		RequireClass(t, err, secrets.ErrUnavailable, "certificate", "verify")
 	})
 	t.Run("no TLS", func(t *testing.T) {
-		server := httptest.NewServer(http.NotFoundHandler())
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, http.NotFoundHandler())
 		b, err := open(Arguments(strings.Replace(server.URL, "http:", "https:", 1)))
 		require.NoError(t, err)
 		_, err = b.GetVariable(t.Context(), "hello")
@@ -163,8 +160,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		RequireClass(t, err, secrets.ErrDenied, "no usable credentials", "aws_access_key_id")
 	})
 	t.Run("wrong secret key", func(t *testing.T) {
-		server := httptest.NewServer(awswire.New())
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, awswire.New())
 		arguments := Arguments(server.URL)
 		arguments.SecretAccessKey = secrets.NewSecret(Planted)
 		b, err := open(arguments)
@@ -174,8 +170,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		backendtest.NoLeak(t, Planted, b, arguments)
 	})
 	t.Run("unknown access key", func(t *testing.T) {
-		server := httptest.NewServer(awswire.New())
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, awswire.New())
 		arguments := Arguments(server.URL)
 		arguments.AccessKeyID = "AKIDNOBODY"
 		b, err := open(arguments)
@@ -186,8 +181,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 	t.Run("expired keys", func(t *testing.T) {
 		wire := awswire.New()
 		wire.Expire(awswire.AccessKeyID)
-		server := httptest.NewServer(wire)
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, wire)
 		b, err := open(Arguments(server.URL))
 		require.NoError(t, err)
 		_, err = b.GetVariable(t.Context(), "hello")
@@ -199,8 +193,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 func Checks(t *testing.T, open func(awsclient.Options) (secrets.Backend, error)) {
 	NoEnvironment(t)
 	check := func(t *testing.T, serve http.Handler) error {
-		server := httptest.NewServer(serve)
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, serve)
 		b, err := open(Arguments(server.URL))
 		require.NoError(t, err)
 		return b.(secrets.Checker).Check(t.Context())

@@ -3,7 +3,6 @@ package awstest
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"sync"
 	"testing"
@@ -29,8 +28,7 @@ func NothingIsLost(t *testing.T, fill func(wire *awswire.Server, key, value stri
 	faults := &wiretest.Faults{Handler: wire, Throttle: func(w http.ResponseWriter, _ *http.Request) {
 		awswire.WriteFailure(w, awswire.Failure{Status: 400, Code: "ThrottlingException", Message: "Rate exceeded"})
 	}}
-	server := httptest.NewServer(faults)
-	t.Cleanup(server.Close)
+	server := wiretest.Serve(t, faults)
 	cfg := awswire.Config(server.URL)
 	cfg.Retryer = func() aws.Retryer { return awswire.Retryer(10) }
 	// A connection for every goroutine, so that what is lost is lost by a fault and not by a port that ran out.

@@ -2,7 +2,6 @@ package awstest
 
 import (
 	"encoding/json"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +10,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/vectors"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // Names holds a store to its cases of names.json: what StoreName tells, and that the server is asked for that name, once,
@@ -18,8 +18,7 @@ import (
 func Names(t *testing.T, driver string, open func(kwargs json.RawMessage, cfg aws.Config) (secrets.Backend, error)) {
 	vectors.Names(t, driver, func(t *testing.T, c vectors.NameCase) (string, error) {
 		wire := awswire.New()
-		server := httptest.NewServer(wire)
-		t.Cleanup(server.Close)
+		server := wiretest.Serve(t, wire)
 		b, err := open(c.Kwargs, awswire.Config(server.URL))
 		if err != nil {
 			return "", err
