@@ -5,12 +5,12 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	azlog "github.com/Azure/azure-sdk-for-go/sdk/azcore/log"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -80,7 +80,7 @@ func TestErrors(t *testing.T) {
 		}, secrets.ErrUnavailable, "DisableChallengeResourceVerification"},
 		"no answer in time": {func(_ *testing.T, s *azuretest.Server, o *azurekv.Options) {
 			s.Answer(wiretest.Silence)
-			o.Timeout = 200 * time.Millisecond
+			o.Timeout = 50 * time.Millisecond
 		}, secrets.ErrUnavailable, "no answer in time"},
 		"connection refused": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
 			o.VaultURL = "https://" + wiretest.ClosedPort(t)
@@ -89,8 +89,7 @@ func TestErrors(t *testing.T) {
 			o.ClientOptions.Transport = nil
 		}, secrets.ErrUnavailable, "unknown authority"},
 		"no TLS": {func(t *testing.T, _ *azuretest.Server, o *azurekv.Options) {
-			plain := httptest.NewServer(http.NotFoundHandler())
-			t.Cleanup(plain.Close)
+			plain := wiretest.Serve(t, http.NotFoundHandler())
 			o.VaultURL = strings.Replace(plain.URL, "http:", "https:", 1)
 		}, secrets.ErrUnavailable, "does not speak TLS"},
 		"no vault": {func(_ *testing.T, _ *azuretest.Server, o *azurekv.Options) { o.VaultURL = "" }, secrets.ErrDenied, "vault_url is blank"},
@@ -164,11 +163,27 @@ func TestRetriesEndWithTheContext(t *testing.T) {
 	s.Answer(answer(503, "", ""))
 	o := options(s)
 	o.ClientOptions.Retry.RetryDelay, o.ClientOptions.Retry.MaxRetryDelay = time.Hour, time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := open(t, o).GetVariable(ctx, "hello")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	o.ClientOptions.Transport = leaving{o.ClientOptions.Transport, cancel}
+	b, ended := open(t, o), make(chan error, 1)
+	go func() { _, err := b.GetVariable(ctx, "hello"); ended <- err }()
+	require.ErrorIs(t, wiretest.Await(t, ended, "the end of the pause"), context.Canceled)
 	require.Len(t, s.Calls(), 1)
+}
+
+// leaving is a transport whose caller leaves when the first outage is told.
+type leaving struct {
+	next  policy.Transporter
+	leave func()
+}
+
+func (l leaving) Do(req *http.Request) (*http.Response, error) {
+	resp, err := l.next.Do(req)
+	if err == nil && resp.StatusCode == http.StatusServiceUnavailable {
+		l.leave()
+	}
+	return resp, err
 }
 
 func TestTooLargeIsNotTriedAgain(t *testing.T) {
