@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -62,7 +61,7 @@ func TestConformanceWithKeyFile(t *testing.T) {
 	backendtest.Run(t, harness(func(t *testing.T, s *gcptest.Server, options ...grpc.ServerOption) secrets.Backend {
 		options = append(options, secure(), grpc.ChainUnaryInterceptor(checkToken))
 		b, err := gcpsm.Open(t.Context(), &gcpsm.Options{
-			Project: s.Project, KeyFile: file(t, text(t, keyJSON(t))), Timeout: 5 * time.Second,
+			Project: s.Project, KeyFile: file(t, text(t, keyJSON(t))),
 			ClientOptions: trusting(address(t, s, options...)),
 		})
 		require.NoError(t, err)

@@ -4,13 +4,18 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	secretmanager "cloud.google.com/go/secretmanager/apiv1"
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+	"github.com/googleapis/gax-go/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
 	"github.com/secretchain/secrets"
@@ -26,10 +31,7 @@ func TestErrors(t *testing.T) {
 	answer := func(code codes.Code) func(*testing.T, *gcptest.Server) *gcpsm.Backend {
 		return func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			s.Fail(status.Error(code, "service text "+planted))
-			if code == codes.ResourceExhausted || code == codes.Unavailable { // tried again until the deadline
-				return hasty(t, s)
-			}
-			return store(t, s)
+			return tryingOnce(t, address(t, s))
 		}
 	}
 	state := func(state secretmanagerpb.SecretVersion_State) func(*testing.T, *gcptest.Server) *gcpsm.Backend {
@@ -73,24 +75,21 @@ func TestErrors(t *testing.T) {
 			return store(t, s)
 		}, secrets.ErrDenied, "denied: grant"},
 		"no answer in time": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
-			return hasty(t, s, stalled())
-		}, secrets.ErrUnavailable, "no answer in time"},
-		"refused connection": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
-			b, err := gcpsm.New(client(t, wiretest.ClosedPort(t)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
+			b, err := gcpsm.New(client(t, address(t, s, stalled())), &gcpsm.Options{Project: s.Project, Timeout: 50 * time.Millisecond})
 			require.NoError(t, err)
 			return b
+		}, secrets.ErrUnavailable, "no answer in time"},
+		"refused connection": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
+			return tryingOnce(t, wiretest.ClosedPort(t))
 		}, secrets.ErrUnavailable, "connection refused"},
 		"untrusted certificate": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
 			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
-				ClientOptions: trusting(address(t, s, secure()))[:1], Timeout: 5 * time.Second})
+				ClientOptions: trusting(address(t, s, secure()))[:1]})
 			require.NoError(t, err)
 			return b
 		}, secrets.ErrUnavailable, "unknown authority"},
 		"no TLS": {func(t *testing.T, s *gcptest.Server) *gcpsm.Backend {
-			b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Project: s.Project, Key: secrets.NewSecret(text(t, keyJSON(t))),
-				ClientOptions: trusting(address(t, s)), Timeout: 500 * time.Millisecond})
-			require.NoError(t, err)
-			return b
+			return tryingOnce(t, address(t, s), grpc.WithTransportCredentials(credentials.NewTLS(nil)))
 		}, secrets.ErrUnavailable, "TLS"},
 		"wrong checksum": {wrong(func(r *secretmanagerpb.AccessSecretVersionResponse) { r.Payload.Data = append(r.Payload.Data, 'x') }),
 			secrets.ErrMalformed, "checksum"},
@@ -128,17 +127,44 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A call that Google's client tries again ends with the caller's context, and that is the caller's error.
-func TestRetriesEndWithTheContext(t *testing.T) {
-	s := newServer()
-	s.Fail(status.Error(codes.Unavailable, ""))
-	b := store(t, s)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := b.GetVariable(ctx, "hello")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.NotErrorIs(t, err, secrets.ErrNotFound)
-	require.NotEmpty(t, s.Calls())
+// throttled is a client whose every attempt is throttled, with the policy of Google's own: pauses of seconds.
+type throttled struct{ attempts int }
+
+func (c *throttled) AccessSecretVersion(ctx context.Context, _ *secretmanagerpb.AccessSecretVersionRequest, opts ...gax.CallOption) (*secretmanagerpb.AccessSecretVersionResponse, error) {
+	policy := gax.WithRetry(func() gax.Retryer {
+		return gax.OnCodes([]codes.Code{codes.Unavailable, codes.ResourceExhausted}, gax.Backoff{Initial: 2 * time.Second, Max: time.Minute, Multiplier: 2})
+	})
+	return nil, gax.Invoke(ctx, func(context.Context, gax.CallSettings) error {
+		c.attempts++
+		return status.Error(codes.ResourceExhausted, planted)
+	}, append([]gax.CallOption{policy}, opts...)...)
+}
+
+func (*throttled) ListSecrets(context.Context, *secretmanagerpb.ListSecretsRequest, ...gax.CallOption) *secretmanager.SecretIterator {
+	return nil
+}
+
+// A call that Google's client tries again ends with the caller's context, and that is the caller's error. A call whose
+// context has no deadline ends by itself, and tells what the last attempt failed with.
+func TestRetriesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &throttled{}
+		b, err := gcpsm.New(c, &gcpsm.Options{Project: "my-project"})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err = b.GetVariable(ctx, "hello")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, secrets.ErrNotFound)
+		require.Greater(t, c.attempts, 1)
+
+		start := time.Now()
+		_, err = b.GetVariable(t.Context(), "hello")
+		require.ErrorIs(t, err, secrets.ErrUnavailable)
+		require.ErrorContains(t, err, "over the quota of project my-project")
+		require.Equal(t, 30*time.Second, time.Since(start))
+		backendtest.NoLeak(t, planted, err)
+	})
 }
 
 // An answer that is too large would be so again, and throttling has the same code: only the latter is tried again.

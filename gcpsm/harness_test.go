@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	secretmanager "cloud.google.com/go/secretmanager/apiv1"
 	"github.com/stretchr/testify/require"
@@ -69,10 +68,12 @@ func store(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) *gcpsm
 	return b
 }
 
-// hasty is a store whose calls are not tried again for long.
-func hasty(t testing.TB, s *gcptest.Server, options ...grpc.ServerOption) *gcpsm.Backend {
+// tryingOnce is a store whose client gives up after one attempt.
+func tryingOnce(t testing.TB, address string, more ...grpc.DialOption) *gcpsm.Backend {
 	t.Helper()
-	b, err := gcpsm.New(client(t, address(t, s, options...)), &gcpsm.Options{Project: s.Project, Timeout: 500 * time.Millisecond})
+	c := client(t, address, more...)
+	c.CallOptions.AccessSecretVersion = nil
+	b, err := gcpsm.New(c, &gcpsm.Options{Project: newServer().Project})
 	require.NoError(t, err)
 	return b
 }
