@@ -172,23 +172,30 @@ func (x *index) with(fresh []string) *index {
 	return &index{tiers: append(tiers, newAutomaton(fresh))}
 }
 
-// replace masks text and tells how much of it was read: of what a span begins within, all; else up to limit.
-func (x *index) replace(text, mask string, limit int) (masked string, read int) {
+// replace masks text and tells how much of it was read: of what a span begins within, all; else up to limit. The first
+// bytes, done of them, have been masked already: a span that begins within them is masked without another mask.
+func (x *index) replace(text, mask string, done, limit int) (masked string, read int) {
 	var spans []span
 	for _, tier := range x.tiers {
 		spans = tier.find(text, spans)
 	}
-	if len(spans) == 0 {
+	if len(spans) == 0 && done == 0 {
 		return text[:limit], limit
 	}
 	spans = joined(spans, len(x.tiers) > 1)
 	var b strings.Builder
+	read = done
 	for _, s := range spans {
 		if s.start >= limit {
 			break
 		}
-		b.WriteString(text[read:s.start])
-		b.WriteString(mask)
+		if s.end <= done {
+			continue
+		}
+		if s.start >= done {
+			b.WriteString(text[read:s.start])
+			b.WriteString(mask)
+		}
 		read = s.end
 	}
 	if read < limit {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync/atomic"
 )
@@ -118,26 +119,46 @@ func (h *handler) value(v slog.Value) slog.Value {
 
 // any looks at a value in every form in which the handlers of log/slog write one.
 func (h *handler) any(v slog.Value) slog.Value {
-	if text, ok := v.Any().([]byte); ok {
-		if h.shows(string(text)) {
-			return slog.StringValue(h.redactor.Text(string(text)))
+	value := v.Any()
+	if bytes := reflect.ValueOf(value); bytes.Kind() == reflect.Slice && bytes.Type().Elem().Kind() == reflect.Uint8 {
+		if text := string(bytes.Bytes()); h.shows(text) {
+			return slog.StringValue(h.redactor.Text(text))
 		}
-		return v
 	}
-	printed := fmt.Sprintf("%+v", v.Any())
-	shows := h.shows(printed)
-	if m, ok := v.Any().(encoding.TextMarshaler); ok && !shows {
-		text, err := m.MarshalText()
-		shows = err == nil && h.shows(string(text))
-	}
-	if _, isError := v.Any().(error); !isError && !shows {
-		text, err := json.Marshal(v.Any())
-		shows = err == nil && h.shows(string(text))
-	}
-	if shows {
+	printed := fmt.Sprintf("%+v", value)
+	if h.shows(printed) || slices.ContainsFunc(encodings(value), func(encode func() ([]byte, error)) bool {
+		text, fine := try(encode)
+		return !fine || h.shows(text)
+	}) {
 		return slog.StringValue(h.redactor.Text(printed))
 	}
 	return v
 }
 
 func (h *handler) shows(text string) bool { return h.redactor.Text(text) != text }
+
+// encodings are the ways besides printing in which a value becomes text.
+func encodings(value any) []func() ([]byte, error) {
+	all := []func() ([]byte, error){func() ([]byte, error) { return json.Marshal(value) }}
+	if m, ok := value.(encoding.TextMarshaler); ok {
+		all = append(all, m.MarshalText)
+	}
+	switch s := value.(type) {
+	case error:
+		all = append(all, func() ([]byte, error) { return []byte(s.Error()), nil })
+	case fmt.Stringer:
+		all = append(all, func() ([]byte, error) { return []byte(s.String()), nil })
+	}
+	return all
+}
+
+// try encodes a value; what cannot be encoded shows nothing. It is not fine if the value's own method panics, as many do
+// for a nil pointer: the text of a panic would be written as it is.
+func try(encode func() ([]byte, error)) (text string, fine bool) {
+	defer func() { _ = recover() }()
+	encoded, err := encode()
+	if err != nil {
+		return "", true
+	}
+	return string(encoded), true
+}

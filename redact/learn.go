@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -29,37 +30,40 @@ func (r *Redactor) MaskText(kind secrets.Kind, id string, text secrets.Secret) {
 	if kind == secrets.KindConfig || r.isSensitive(id) {
 		texts = append(forms(value), forms(strings.TrimSpace(value))...)
 	}
-	if strings.HasPrefix(strings.TrimSpace(value), "{") {
-		var object map[string]any
+	if trimmed := strings.TrimSpace(value); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
+		var decoded any
 		d := json.NewDecoder(strings.NewReader(value))
 		d.UseNumber()
-		if d.Decode(&object) == nil {
-			texts = r.sensitive(texts, object, false)
+		if d.Decode(&decoded) == nil {
+			texts = r.sensitive(texts, decoded, false)
 		}
 	}
 	r.learn(texts...)
 }
 
-// forms are a secret as it shows in raw text, in the path and in the query of a URL, by Python's rules and by Go's, and
-// within a JSON string.
+// forms are a secret as it shows in raw text, in the path, the query and the login of a URL, by Python's rules and by
+// Go's, and within a string of JSON or Go.
 func forms(text string) []string {
 	if text == "" {
 		return nil
 	}
 	query := url.QueryEscape(text)
 	path := strings.ReplaceAll(query, "+", "%20")
-	all := []string{text, query, path, strings.ReplaceAll(path, "%2F", "/"), url.PathEscape(text)}
+	login := strings.TrimPrefix(url.UserPassword("", text).String(), ":")
+	all := []string{text, query, path, strings.ReplaceAll(path, "%2F", "/"), url.PathEscape(text), login, unquoted(strconv.Quote(text)), unquoted(strconv.QuoteToASCII(text))}
 	for _, html := range []bool{true, false} {
 		var b strings.Builder
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(html)
 		if e.Encode(text) == nil {
-			all = append(all, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`))
+			all = append(all, unquoted(strings.TrimSpace(b.String())))
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+func unquoted(text string) string { return text[1 : len(text)-1] }
 
 // sensitive appends every text in value that stands under a sensitive name, at any depth.
 func (r *Redactor) sensitive(texts []string, value any, under bool) []string {

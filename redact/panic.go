@@ -1,6 +1,9 @@
 package redact
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Panics masks a panic on its way up, so that the trace on standard error, or the recovery above, shows its text masked.
 // Defer it in main and at the top of goroutines:
@@ -14,8 +17,12 @@ func (r *Redactor) Panics() {
 	if v == nil {
 		return
 	}
-	text := fmt.Sprint(v)
-	if masked := r.Text(text); masked != text {
+	printed := fmt.Sprint(v)
+	masked := r.Text(printed)
+	if masked != printed || slices.ContainsFunc(encodings(v), func(encode func() ([]byte, error)) bool {
+		text, fine := try(encode)
+		return !fine || r.Text(text) != text
+	}) {
 		panic(masked)
 	}
 	panic(v)

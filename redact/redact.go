@@ -9,16 +9,17 @@
 //
 // # What is masked
 //
-// The password of every connection, raw and percent-encoded both ways (for a path and for a query); every text in its
-// extra, at any depth, whose name is sensitive; every variable whose name is sensitive; every config value
-// (specification, lookup §10). A name is sensitive if it holds one of Airflow's key words, such as password or token,
+// The password of every connection, raw, quoted, and percent-encoded as Python and Go do it for a path, a query and a
+// login; every text in its extra, at any depth, whose name is sensitive; every variable whose name is sensitive, and what
+// stands under such names in one that is JSON; every config value (specification, lookup §10). A name is sensitive if it holds one of Airflow's key words, such as password or token,
 // or one of Options.Words. Values under five bytes are not masked, for half of every log would be stars; nor is the
 // word airflow, nor what names a secret by reference only.
 //
 // # What is not
 //
 // A secret that is cut, reformatted or encoded in another way before it is logged. A secret that the program has not
-// read yet. A secret that has been forgotten: see Options.MaxAge and Options.MaxSecrets.
+// read yet. A secret that has been forgotten: see Options.MaxAge and Options.MaxSecrets. What is behind the first 64 KiB
+// of a secret.
 //
 // # Cost
 //
@@ -34,7 +35,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
 )
@@ -54,8 +54,10 @@ const (
 	defaultMinLength  = 5
 	defaultMaxSecrets = 20_000
 	defaultMaxAge     = 24 * time.Hour
-	// maxText bounds the part of one secret that is looked for; of a longer one the beginning stands for it.
+	// maxText bounds one text that is looked for: a longer secret is several.
 	maxText = 4096
+	// maxSecret bounds the part of one secret that is looked for at all.
+	maxSecret = 64 << 10
 )
 
 // A Redactor masks the secrets it has been told. Make it with [New]; all methods are safe for concurrent use.
@@ -118,7 +120,7 @@ func (r *Redactor) Add(s secrets.Secret) { r.learn(forms(s.Reveal())...) }
 
 // Text returns text with every secret in it masked; text itself where there is none.
 func (r *Redactor) Text(text string) string {
-	masked, _ := r.index.Load().replace(text, r.mask, len(text))
+	masked, _ := r.index.Load().replace(text, r.mask, 0, len(text))
 	return masked
 }
 
@@ -131,14 +133,7 @@ func (r *Redactor) learn(texts ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var fresh []string
-	for _, text := range texts {
-		if len(text) > maxText {
-			cut := maxText
-			for cut > 0 && !utf8.RuneStart(text[cut]) {
-				cut--
-			}
-			text = text[:cut]
-		}
+	for _, text := range pieces(texts) {
 		if !r.worth(text) {
 			continue
 		}
@@ -155,6 +150,20 @@ func (r *Redactor) learn(texts ...string) {
 	case len(fresh) > 0:
 		r.index.Store(r.index.Load().with(fresh))
 	}
+}
+
+// pieces cuts what is longer than maxText. Pieces share a byte with the next, so that one mask covers them all.
+func pieces(texts []string) []string {
+	var all []string
+	for _, text := range texts {
+		text = text[:min(len(text), maxSecret)]
+		for len(text) > maxText {
+			all = append(all, text[:maxText])
+			text = text[max(0, min(maxText-1, len(text)-maxText)):]
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 // worth reports whether a text is masked at all.

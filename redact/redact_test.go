@@ -3,10 +3,15 @@ package redact_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand"
+	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
@@ -38,7 +44,9 @@ func TestTextMasksEveryForm(t *testing.T) {
 		"Python quote, no slash": "p4ss%2Fw%20rd%2B%25%C3%A9%22x",
 		"a query":                "p4ss%2Fw+rd%2B%25%C3%A9%22x",
 		"Go's path":              "p4ss%2Fw%20rd+%25%C3%A9%22x",
-		"JSON":                   `p4ss/w rd+%é\"x`,
+		"a login":                "p4ss%2Fw%20rd+%25%C3%A9%22x",
+		"JSON, and Go's quotes":  `p4ss/w rd+%é\"x`,
+		"Go's quotes, ASCII":     `p4ss/w rd+%\u00e9\"x`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, "before *** after", r.Text("before "+shown+" after"))
@@ -47,6 +55,16 @@ func TestTextMasksEveryForm(t *testing.T) {
 	}
 	assert.Equal(t, "nothing here", r.Text("nothing here"))
 	assert.Equal(t, "", r.Text(""))
+}
+
+// TestTextMasksLogins: what url.UserPassword leaves as it is, other escapes do not, and the other way round.
+func TestTextMasksLogins(t *testing.T) {
+	for _, secret := range []string{"p@s;s&x=1", "a:b/c?d#e", "tab\tnul\x00del\x7f"} {
+		r := knowing(secret)
+		login := (&url.URL{Scheme: "mysql", Host: "h", User: url.UserPassword("u", secret)}).String()
+		assert.Equal(t, "mysql://u:***@h", r.Text(login))
+		assert.Equal(t, `"***"`, r.Text(strconv.Quote(secret)))
+	}
 }
 
 func TestOverlappingSecretsAreMaskedWhole(t *testing.T) {
@@ -79,20 +97,20 @@ func TestChainFeedsTheRedactor(t *testing.T) {
 	chain, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: backendtest.NewFake(backendtest.Content{
 		Connections: map[string][]string{"db": {`{"conn_type": "http", "login": "plain-login", "password": "pass-word-1", "extra": {"api-Key": "key-1", "deep": [{"AUTHORIZATION": {"x": "auth-1"}}], "note": "plain-note", "token": 1234567}}`}},
 		Variables: map[string]string{"db_password": "var-secret-1\n", "greeting": "plain-greeting", "my pin code": "var-secret-2",
-			"settings": `{"client_secret": "json-secret-1", "color": "plain-color"}`},
+			"settings": `{"client_secret": "json-secret-1", "color": "plain-color"}`, "list": ` [{"token": "json-secret-2"}]`},
 		Config: map[string]string{"fernet_key": "config-secret-1"},
 	})}}, &secrets.Options{Masker: r})
 	require.NoError(t, err)
 	defer chain.Close()
 	_, err = chain.GetConnection(t.Context(), "db")
 	require.NoError(t, err)
-	for _, key := range []string{"db_password", "greeting", "my pin code", "settings"} {
+	for _, key := range []string{"db_password", "greeting", "my pin code", "settings", "list"} {
 		_, err = chain.GetVariable(t.Context(), key)
 		require.NoError(t, err)
 	}
 	_, err = chain.GetConfig(t.Context(), "fernet_key")
 	require.NoError(t, err)
-	for _, secret := range []string{"pass-word-1", "key-1", "auth-1", "1234567", "var-secret-1", "var-secret-2", "json-secret-1", "config-secret-1"} {
+	for _, secret := range []string{"pass-word-1", "key-1", "auth-1", "1234567", "var-secret-1", "var-secret-2", "json-secret-1", "json-secret-2", "config-secret-1"} {
 		assert.Equalf(t, "<***>", r.Text("<"+secret+">"), "%s", secret)
 	}
 	for _, plain := range []string{"plain-login", "plain-note", "plain-greeting", "plain-color"} {
@@ -101,6 +119,26 @@ func TestChainFeedsTheRedactor(t *testing.T) {
 }
 
 type leaky struct{ Name, Value string }
+
+type body []byte
+
+// hides is an error that shows itself in Error alone, as errors with a Format of their own do.
+type hides struct{ value string }
+
+func (e hides) Error() string              { return e.value }
+func (e hides) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "harmless") }
+
+// encodes is an error that shows itself in JSON alone.
+type encodes struct{ value string }
+
+func (e encodes) Error() string                { return "harmless" }
+func (e encodes) MarshalJSON() ([]byte, error) { return json.Marshal(e.value) }
+
+// panics is a value whose own method panics, with a secret.
+type panics struct{ value string }
+
+func (p panics) MarshalText() ([]byte, error) { panic(p.value) }
+func (p panics) Format(f fmt.State, _ rune)   { _, _ = io.WriteString(f, "harmless") }
 
 type marshals struct{ value string }
 
@@ -119,7 +157,8 @@ func TestHandlerMasksEveryPartOfARecord(t *testing.T) {
 			log := slog.New(r.Handler(make(&out)))
 			log.Info("message "+secret, "string", "a "+secret, "error", fmt.Errorf("dial: %w", errors.New(secret)),
 				"struct", leaky{"n", secret}, "pointer", &leaky{"n", secret}, "json", marshals{secret}, "number", 12345678,
-				"bytes", []byte(secret), "map", map[string]string{"k": secret}, slog.Group("group", "inner", secret, slog.Group("deep", "x", secret)),
+				"bytes", []byte(secret), "named", body(secret), "damaged", json.RawMessage("{"+secret), "url", &url.URL{Path: secret},
+				"hides", hides{secret}, "encodes", encodes{secret}, "panics", panics{secret}, "nil", (*netip.Addr)(nil), "map", map[string]string{"k": secret}, slog.Group("group", "inner", secret, slog.Group("deep", "x", secret)),
 				secret, "name", "kept", 42, "took", time.Second)
 			log.With("with", secret).WithGroup("g-"+secret).Info("m", "k", secret)
 			late := log.With("late", "learned-later")
@@ -154,6 +193,25 @@ func TestWriterMasksAcrossWrites(t *testing.T) {
 	}
 }
 
+// TestWriterMasksAsTextDoes, however what is written is cut, and however secrets overlap.
+func TestWriterMasksAsTextDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := redact.New(&redact.Options{MinLength: 1, Mask: "#"})
+		for _, text := range rapid.SliceOfN(rapid.StringOfN(rapid.RuneFrom([]rune("abc")), 1, 8, -1), 1, 6).Draw(t, "secrets") {
+			r.Add(secrets.NewSecret(text))
+		}
+		var out, whole strings.Builder
+		w := r.Writer(&out)
+		for _, part := range rapid.SliceOf(rapid.StringOfN(rapid.RuneFrom([]rune("abcd")), 0, 12, -1)).Draw(t, "parts") {
+			_, err := io.WriteString(w, part)
+			require.NoError(t, err)
+			whole.WriteString(part)
+		}
+		require.NoError(t, w.Close())
+		assert.Equal(t, r.Text(whole.String()), out.String())
+	})
+}
+
 func TestWriterHoldsNothingBackWithoutNeed(t *testing.T) {
 	var out bytes.Buffer
 	w := knowing("s3cr3t-value").Writer(&out)
@@ -172,6 +230,7 @@ func TestPanicsAreMasked(t *testing.T) {
 	}
 	assert.Equal(t, "bad ***", caught("bad "+secret))
 	assert.Equal(t, "wrapped ***", caught(fmt.Errorf("wrapped %s", secret)))
+	assert.Equal(t, "harmless", caught(hides{secret}))
 	harmless := errors.New("harmless")
 	assert.Equal(t, harmless, caught(harmless))
 }
@@ -207,10 +266,27 @@ func TestMemoryIsBounded(t *testing.T) {
 	assert.Equal(t, name(0), r.Text(name(0)), "the oldest is forgotten")
 }
 
+// TestLongSecret: all of a secret of 64 KiB is masked, as one, in a text and in a stream.
 func TestLongSecret(t *testing.T) {
-	long := strings.Repeat("0123456789abcdef", 4096)
-	r := knowing(long)
-	assert.NotContains(t, r.Text("key: "+long), long[:4096])
+	digits := rand.New(rand.NewSource(1))
+	for _, size := range []int{4095, 4096, 4097, 4099, 8191, 8192, 10_000, 64 << 10} {
+		long := make([]byte, size)
+		for i := range long {
+			long[i] = "0123456789"[digits.Intn(10)]
+		}
+		r := knowing(string(long))
+		assert.Truef(t, r.Text("key: "+string(long)+" end") == "key: *** end", "%d bytes", size)
+		var out strings.Builder
+		w := r.Writer(&out)
+		for rest := "key: " + string(long) + " end"; rest != ""; {
+			n := min(1000, len(rest))
+			_, err := io.WriteString(w, rest[:n])
+			require.NoError(t, err)
+			rest = rest[n:]
+		}
+		require.NoError(t, w.Close())
+		assert.Truef(t, out.String() == "key: *** end", "%d bytes, written", size)
+	}
 }
 
 func TestConcurrentUse(t *testing.T) {

@@ -4,7 +4,7 @@ import "slices"
 
 // joined sorts spans and makes one of those that overlap.
 func joined(spans []span, unsorted bool) []span {
-	if !unsorted {
+	if !unsorted || len(spans) == 0 {
 		return spans
 	}
 	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })

@@ -17,7 +17,8 @@ type writer struct {
 	redactor *Redactor
 	to       io.Writer
 	mu       sync.Mutex
-	held     string
+	held     string // what may be the beginning of a secret
+	done     int    // bytes of held that have been masked already, as the end of another secret
 	closed   bool
 }
 
@@ -32,8 +33,12 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	text := w.held + string(p)
 	x := w.redactor.index.Load()
-	masked, read := x.replace(text, w.redactor.mask, len(text)-x.open(text))
-	w.held = text[read:]
+	limit := len(text) - x.open(text)
+	masked, read := x.replace(text, w.redactor.mask, w.done, limit)
+	w.held, w.done = text[limit:], max(0, read-limit)
+	if masked == "" {
+		return len(p), nil
+	}
 	if _, err := io.WriteString(w.to, masked); err != nil {
 		return 0, err
 	}
@@ -47,7 +52,7 @@ func (w *writer) Close() error {
 		return nil
 	}
 	w.closed = true
-	rest := w.redactor.Text(w.held)
+	rest, _ := w.redactor.index.Load().replace(w.held, w.redactor.mask, w.done, len(w.held))
 	w.held = ""
 	if rest == "" {
 		return nil
