@@ -3,7 +3,6 @@ package secrets
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -70,10 +69,8 @@ func (c Connection) DecodeExtra(v any) error {
 	if invalid, ok := errors.AsType[*json.InvalidUnmarshalError](err); ok {
 		return invalid
 	}
-	e := &SyntaxError{Form: formConnection, Part: "extra", Reason: fmt.Sprintf("does not fit into a %T", v)}
-	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
-		e.Reason += ", field " + mismatch.Field
-	}
+	e := jsonSyntaxError(err)
+	e.Form, e.Part = formConnection, "extra"
 	return e
 }
 

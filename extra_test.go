@@ -67,6 +67,13 @@ type refusing struct{}
 
 func (refusing) UnmarshalJSON(data []byte) error { return errors.New(string(data)) }
 
+// mistyped is one whose UnmarshalJSON repeats it in the words of encoding/json.
+type mistyped struct{}
+
+func (mistyped) UnmarshalJSON(data []byte) error {
+	return &json.UnmarshalTypeError{Value: string(data), Struct: string(data), Field: string(data)}
+}
+
 func TestDecodeExtraRefused(t *testing.T) {
 	const planted = "HUNTER2"
 	var size struct {
@@ -80,9 +87,10 @@ func TestDecodeExtraRefused(t *testing.T) {
 		"not JSON":           {planted, &size, "not a JSON object"},
 		"a list":             {`["HUNTER2"]`, &size, "not a JSON object"},
 		"text after":         {`{} HUNTER2`, &size, "not a JSON object"},
-		"text for a number":  {`{"pool": {"size": "HUNTER2"}}`, &size, "field Pool.Size"},
-		"number too large":   {`{"pool": {"size": 77777}}`, &size, "field Pool.Size"},
+		"text for a number":  {`{"pool": {"size": "HUNTER2"}}`, &size, "does not fit int8"},
+		"number too large":   {`{"pool": {"size": 77777}}`, &size, "does not fit int8"},
 		"own UnmarshalJSON":  {`{"a": "HUNTER2"}`, &struct{ A refusing }{}, "does not fit"},
+		"own type error":     {`{"a": "HUNTER2"}`, &struct{ A mistyped }{}, "does not fit"},
 		"a time":             {`{"a": "HUNTER2"}`, &struct{ A time.Time }{}, "does not fit"},
 		"values of a map":    {`{"HUNTER2": "HUNTER2"}`, &map[string]int{}, "does not fit"},
 		"keys of other type": {`{"HUNTER2": 1}`, &map[int]int{}, "does not fit"},

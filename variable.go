@@ -29,14 +29,14 @@ func VariableJSON[T any](ctx context.Context, b Backend, key string) (T, error) 
 	return v, nil
 }
 
-// jsonSyntaxError keeps the place of an error of encoding/json, whose text may quote what it read.
+// jsonSyntaxError keeps the place of an error of encoding/json, and the type that did not fit. The rest of it may quote what was read.
 func jsonSyntaxError(err error) *SyntaxError {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
 		return &SyntaxError{Form: "JSON", Offset: int(syntax.Offset), Reason: "not valid JSON"}
-	case errors.As(err, &kind):
+	case errors.As(err, &kind) && kind.Type != nil:
 		return &SyntaxError{Form: "JSON", Offset: int(kind.Offset), Reason: "a value does not fit " + kind.Type.String()}
 	}
 	return &SyntaxError{Form: "JSON", Reason: "does not fit the type it is decoded into"}
