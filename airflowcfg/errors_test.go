@@ -73,7 +73,7 @@ func TestMistakes(t *testing.T) {
 		{name: "worker's name in the order", file: "[secrets]\nbackends_order = execution_api\n", want: `airflow.cfg:2: [secrets] backends_order: malformed: "execution_api" belongs into [workers] backends_order`},
 		{name: "server's name in the worker's order", file: "[workers]\nbackends_order = metastore\n", options: worker, want: `airflow.cfg:2: [workers] backends_order: malformed: "metastore" belongs into [secrets] backends_order`},
 		{name: "long name in the order", file: "[secrets]\nbackends_order = " + planted + strings.Repeat("x", 64) + "\n", want: "airflow.cfg:2: [secrets] backends_order: malformed: a name has more than 64 bytes"},
-		{name: "order of what is not there", file: "[secrets]\nbackends_order = custom,metastore\n", want: "backends_order: malformed: none of the backends it names is configured"},
+		{name: "order of what is not there", file: "[secrets]\nbackends_order = custom,metastore\n", want: "airflow.cfg:2: [secrets] backends_order: malformed: none of the backends it names is configured"},
 
 		{name: "cache", file: "[secrets]\nuse_cache = yes\n", want: "airflow.cfg:2: [secrets] use_cache: malformed: write True or False"},
 		{name: "cache time", file: "[secrets]\ncache_ttl_seconds = 15m\n", want: "airflow.cfg:2: [secrets] cache_ttl_seconds: malformed: write a whole number of seconds"},

@@ -55,7 +55,7 @@ func (o *opener) build(ctx context.Context) (*secrets.Chain, error) {
 		}
 	}
 	if len(layers) == 0 {
-		return nil, &Error{Option: "backends_order", Err: fmt.Errorf("%w: none of the backends it names is configured", secrets.ErrMalformed)}
+		return nil, o.order.fail(fmt.Errorf("%w: none of the backends it names is configured", secrets.ErrMalformed))
 	}
 	chain, err := secrets.NewChain(layers, &o.chain)
 	if err != nil {

@@ -19,6 +19,7 @@ type plan struct {
 	opts    *Options
 	backend value   // the class path or driver name of the custom backend; blank for none
 	kwargs  *option // its arguments: of [secrets] or of [workers]
+	order   value   // the backends_order that steps are made of
 	steps   []step
 	chain   secrets.Options
 	read    []*option // in the order of reading
@@ -77,11 +78,11 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 	if p.opts.Worker {
 		o = optWorkerOrder
 	}
-	v, err := p.plain(ctx, o)
-	if err != nil {
+	var err error
+	if p.order, err = p.plain(ctx, o); err != nil {
 		return err
 	}
-	order, err := splitOrder(v)
+	order, err := splitOrder(p.order)
 	if err != nil {
 		return err
 	}
