@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -199,38 +200,32 @@ func (c *Chain) choose(conns []Connection) Connection {
 	return c.pick(slices.Clone(conns))
 }
 
-// Check asks every layer that is a [Checker] whether its store can be used, all at once. The error joins one [Error]
-// per layer that cannot, with the layer's name; test it for classes with errors.Is.
+// Check asks every layer that is a [Checker] whether its store can be used, all at once, each within its Timeout. The
+// error joins one [Error] per layer that cannot, with the layer's name; test it for classes with errors.Is. A closed
+// chain fails with [ErrClosed].
 func (c *Chain) Check(ctx context.Context) error {
+	if c.closed() {
+		return &Error{Op: "check", Err: ErrClosed}
+	}
 	failures := make([]error, len(c.layers))
 	var wg sync.WaitGroup
 	for i := range c.layers {
-		wg.Go(func() { failures[i] = c.layers[i].check(ctx) })
+		l := &c.layers[i]
+		if checker, ok := l.Backend.(Checker); ok {
+			wg.Go(func() {
+				err := safely(errObserverPanicked, func() error { return c.guarded(ctx, l, Call{Layer: l.Name}, checker.Check) })
+				if err == nil || errors.Is(err, errors.ErrUnsupported) {
+					return
+				}
+				if ctx.Err() == nil {
+					err = classed(err)
+				}
+				failures[i] = &Error{Op: "check layer", ID: l.Name, Err: err}
+			})
+		}
 	}
 	wg.Wait()
 	return errors.Join(failures...)
-}
-
-func (l *layer) check(ctx context.Context) (err error) {
-	checker, ok := l.Backend.(Checker)
-	if !ok {
-		return nil
-	}
-	defer func() {
-		if recover() != nil {
-			err = &Error{Op: "check layer", ID: l.Name, Err: fmt.Errorf("%w: the backend panicked", ErrUnavailable)}
-		}
-	}()
-	if l.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.Timeout)
-		defer cancel()
-	}
-	err = checker.Check(ctx)
-	if err == nil || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return &Error{Op: "check layer", ID: l.Name, Err: err}
 }
 
 // Format prints the names of the layers, whatever the verb: what they hold is nobody's to print.
@@ -251,8 +246,9 @@ func (c *Chain) Format(f fmt.State, _ rune) {
 
 func (c *Chain) closed() bool { return c.ended.Load() }
 
-// Close ends the lookups that are under way with [ErrClosed], waits for them, and closes every layer whose backend is an
-// [io.Closer]. Lookups and writes after it fail with ErrClosed. Closing twice is fine; only the first Close can fail.
+// Close ends the lookups that are under way with [ErrClosed], waits for them, and closes every backend that is an
+// [io.Closer], once. What else is under way, such as a write, is left to its backend. All that comes after it fails with
+// ErrClosed. Closing twice is fine; only the first Close can fail.
 func (c *Chain) Close() error {
 	var err error
 	c.close.Do(func() {
@@ -267,15 +263,29 @@ func (c *Chain) Close() error {
 				c.flights[kind].Close(ErrClosed)
 			}
 		}
-		var failures []error
-		for i := range c.layers {
-			if closer, ok := c.layers[i].Backend.(io.Closer); ok {
-				if e := closer.Close(); e != nil {
-					failures = append(failures, &Error{Op: "close layer", ID: c.layers[i].Name, Err: e})
-				}
-			}
-		}
-		err = errors.Join(failures...)
+		err = c.closeBackends()
 	})
 	return err
+}
+
+func (c *Chain) closeBackends() error {
+	var failures []error
+	closed := map[any]bool{} // a backend may be in several layers
+	for i := range c.layers {
+		l := &c.layers[i]
+		closer, ok := l.Backend.(io.Closer)
+		if !ok {
+			continue
+		}
+		if reflect.ValueOf(closer).Comparable() {
+			if closed[closer] {
+				continue
+			}
+			closed[closer] = true
+		}
+		if err := safely(errPanicked, closer.Close); err != nil {
+			failures = append(failures, &Error{Op: "close layer", ID: l.Name, Err: err})
+		}
+	}
+	return errors.Join(failures...)
 }

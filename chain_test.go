@@ -386,7 +386,28 @@ func TestClose(t *testing.T) {
 	assert.ErrorIs(t, err, secrets.ErrClosed)
 	_, err = c.Explain(t.Context(), secrets.KindVariable, "k")
 	assert.ErrorIs(t, err, secrets.ErrClosed)
+	assert.ErrorIs(t, c.Check(t.Context()), secrets.ErrClosed)
 }
+
+func TestCloseClosesEveryBackendOnce(t *testing.T) {
+	shared, last := &closeCounter{Backend: readOnly{fake()}}, &closeCounter{Backend: readOnly{fake()}}
+	c, err := secrets.NewChain([]secrets.Layer{
+		{Name: "one", Backend: shared},
+		{Name: "panics", Backend: panicsOnClose{fake()}},
+		{Name: "two", Backend: shared, Match: func(secrets.Kind, string) bool { return false }},
+		{Name: "last", Backend: last},
+	}, nil)
+	require.NoError(t, err)
+	err = c.Close()
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.ErrorContains(t, err, `"panics"`)
+	backendtest.NoLeak(t, "pLanted5ecret", err)
+	assert.Equal(t, []int{1, 1}, []int{shared.closed, last.closed})
+}
+
+type panicsOnClose struct{ secrets.Backend }
+
+func (panicsOnClose) Close() error { panic("pLanted5ecret") }
 
 func TestCloseEndsLookupsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -394,7 +415,7 @@ func TestCloseEndsLookupsUnderWay(t *testing.T) {
 		stalled.Stall(true)
 		c, err := secrets.NewChain([]secrets.Layer{{Name: "slow", Backend: stalled}}, nil)
 		require.NoError(t, err)
-		ended := make(chan error)
+		ended := make(chan error, 2)
 		for key, ctx := range map[string]context.Context{"k": t.Context(), "l": context.Background()} { // one load each
 			go func() { _, err := c.GetVariable(ctx, key); ended <- err }()
 		}

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -37,7 +38,10 @@ func (c *Chain) Explain(ctx context.Context, kind Kind, id string) ([]Attempt, e
 			start := time.Now()
 			_, a.Err = c.observed(ctx, l, r)
 			a.Took = time.Since(start)
-			c.stats.backendCalls.Add(1)
+			c.count(ctx, a.Err)
+			if kind == KindConfig && errors.Is(a.Err, errors.ErrUnsupported) {
+				a.Err = errNoConfig
+			}
 		}
 		if ctx.Err() != nil {
 			return attempts, &Error{Op: "explain", Kind: kind, ID: id, Err: ctx.Err()}

@@ -19,7 +19,7 @@ type Layer struct {
 	// or ErrClosed. Absence always goes on to the next layer.
 	ContinueOn []error
 	// Timeout bounds one call. Its expiry is ErrUnavailable, also if the backend does not obey its context; then the
-	// call is left behind. Zero: the caller's deadline alone.
+	// call is left behind, and a write may be done all the same. Zero: the caller's deadline alone.
 	Timeout time.Duration
 	// Match reports whether the layer is to be asked for id at all. It must be quick and safe for concurrent use.
 	// Nil: asked for everything.
@@ -149,11 +149,15 @@ func (l *layer) call(ctx context.Context, r request) (f found, err error) {
 	return f, err
 }
 
-// askMany is ask for many names at once. The error is [errors.ErrUnsupported] for a backend without batches.
+// batches reports whether the layer can be asked for many names of a kind at once. A wrapper around something that
+// cannot says so only when it is asked, with [errors.ErrUnsupported].
+func (l *layer) batches(kind Kind) bool {
+	_, ok := l.Backend.(Batcher)
+	return ok && kind != KindConfig
+}
+
+// askMany is ask for many names at once.
 func (l *layer) askMany(ctx context.Context, kind Kind, ids []string) (map[string]found, error) {
-	if _, ok := l.Backend.(Batcher); !ok || kind == KindConfig {
-		return nil, errors.ErrUnsupported
-	}
 	if l.Timeout == 0 {
 		return l.callMany(ctx, kind, ids)
 	}

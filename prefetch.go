@@ -38,7 +38,7 @@ func (c *Chain) Prefetch(ctx context.Context, kind Kind, ids ...string) error {
 	}
 	// The flight ends the work with ctx or with the chain. Its key is this very call.
 	if _, _, err := c.prefetches.Do(ctx, p); err != nil {
-		return fail(err)
+		return fail(flightError(err))
 	}
 	return errors.Join(p.failures...)
 }
@@ -112,6 +112,9 @@ func (p *prefetch) run(ctx context.Context) error {
 // has no batches; after a failure, which does not tell its names, those that were not returned. An outage concerns
 // them all.
 func (p *prefetch) batch(ctx context.Context, l *layer, missing []*wanted) (rest []*wanted) {
+	if !l.batches(p.kind) {
+		return missing
+	}
 	ids := make([]string, len(missing))
 	for i, w := range missing {
 		ids[i] = w.id
@@ -119,11 +122,11 @@ func (p *prefetch) batch(ctx context.Context, l *layer, missing []*wanted) (rest
 	start := time.Now()
 	callCtx, end := p.chain.observe(ctx, Call{Layer: l.Name, Kind: p.kind})
 	all, err := l.askMany(callCtx, p.kind, ids)
-	end(err)
+	end(unasked(err))
+	p.chain.count(ctx, err)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return missing
 	}
-	p.count(err)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -139,7 +142,7 @@ func (p *prefetch) batch(ctx context.Context, l *layer, missing []*wanted) (rest
 			rest = append(rest, w)
 			continue
 		}
-		p.settle(l, w, o)
+		p.settle(ctx, l, w, o)
 	}
 	return rest
 }
@@ -167,11 +170,12 @@ func (p *prefetch) singly(ctx context.Context, l *layer, missing []*wanted) {
 					continue
 				}
 				o, start := &outcomes[i], time.Now()
-				o.found, o.err = p.chain.observed(ctx, l, request{p.kind, missing[i].id})
+				o.err = safely(errObserverPanicked, func() (err error) {
+					o.found, err = p.chain.observed(ctx, l, request{p.kind, missing[i].id})
+					return err
+				})
 				o.took = time.Since(start)
-				if !errors.Is(o.err, errors.ErrUnsupported) {
-					p.count(o.err)
-				}
+				p.chain.count(ctx, o.err)
 				if class := ClassOf(o.err); class == ErrUnavailable || class == ErrClosed {
 					mu.Lock()
 					down = o.err
@@ -188,20 +192,12 @@ func (p *prefetch) singly(ctx context.Context, l *layer, missing []*wanted) {
 		if p.kind == KindConfig && errors.Is(outcomes[i].err, errors.ErrUnsupported) {
 			continue // as in a search: not asked, after all
 		}
-		p.settle(l, w, outcomes[i])
-	}
-}
-
-// count is for the chain's statistics.
-func (p *prefetch) count(err error) {
-	p.chain.stats.backendCalls.Add(1)
-	if err != nil && ClassOf(err) != ErrNotFound {
-		p.chain.stats.errors.Add(1)
+		p.settle(ctx, l, w, outcomes[i])
 	}
 }
 
 // settle notes what a layer said of a name.
-func (p *prefetch) settle(l *layer, w *wanted, o outcome) {
+func (p *prefetch) settle(ctx context.Context, l *layer, w *wanted, o outcome) {
 	w.trail.add(record{layer: l, err: o.err, took: o.took})
 	if o.err == nil {
 		w.found = &o.found
@@ -214,6 +210,6 @@ func (p *prefetch) settle(l *layer, w *wanted, o outcome) {
 	w.over = !p.chain.fallThrough && !l.goesOn(class)
 	if what := (failureOf{l, class}); !p.failed[what] {
 		p.failed[what] = true
-		p.failures = append(p.failures, &Error{Op: "prefetch", Kind: p.kind, ID: w.id, Err: fmt.Errorf("layer %q: %w", l.Name, o.err)})
+		p.failures = append(p.failures, l.failed(ctx, "prefetch", request{p.kind, w.id}, o.err))
 	}
 }

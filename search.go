@@ -18,7 +18,7 @@ func (r request) failed(err error) error {
 	if _, ok := err.(*Error); ok {
 		return err
 	}
-	return &Error{Op: "get", Kind: r.kind, ID: r.id, Err: err}
+	return &Error{Op: "get", Kind: r.kind, ID: r.id, Err: flightError(err)}
 }
 
 // answer is what a search found.
@@ -169,7 +169,11 @@ func (c *Chain) retrace(r request, last *layer) *trail {
 func (c *Chain) observed(ctx context.Context, l *layer, r request) (found, error) {
 	ctx, end := c.observe(ctx, Call{Layer: l.Name, Kind: r.kind, ID: r.id})
 	f, err := l.ask(ctx, r)
-	end(err)
+	if r.kind == KindConfig {
+		end(unasked(err))
+	} else {
+		end(err)
+	}
 	return f, err
 }
 

@@ -9,7 +9,7 @@ type Stats struct {
 	NegativeHits uint64 // answered "not found" from the cache
 	StaleHits    uint64 // answered from the cache past its time, because a store was unavailable
 	Coalesced    uint64 // answered by another caller's search of the same name
-	BackendCalls uint64 // calls to backends, a batch counting as one: what costs time and money
+	BackendCalls uint64 // reads, writes and checks of backends, a batch counting as one: what costs time and money
 	Errors       uint64 // backend calls that failed otherwise than by absence
 
 	Refreshes uint64 // searches begun in the background, ahead of a value's end

@@ -15,7 +15,7 @@ type Observer struct{ Tracer trace.Tracer }
 
 // Start implements [secrets.Observer].
 func (o Observer) Start(ctx context.Context, call secrets.Call) (context.Context, func(error)) {
-	ctx, span := o.Tracer.Start(ctx, "secrets.get "+call.Layer, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+	ctx, span := o.Tracer.Start(ctx, "secrets "+call.Layer, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("secrets.layer", call.Layer),
 		attribute.String("secrets.kind", call.Kind.String()),
 		attribute.String("secrets.id", call.ID))) // on a span; never a label of a metric
