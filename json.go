@@ -104,7 +104,7 @@ func (p *jsonParser) read(text string) {
 	ok := s.Open()
 	for first, more := true, ok; more; first = false {
 		var raw, value string
-		if raw, value, more, ok = s.Member(first, 1); !more {
+		if raw, value, more, ok = s.Member(first, 0); !more { // 0: an extra may nest as deep here as it may elsewhere
 			break
 		}
 		key, known := jsonKeyOf(raw)
@@ -153,7 +153,7 @@ func (p *jsonParser) port() int {
 	return port
 }
 
-// extra returns the text of the object; blank for none, which everything is that Python takes for false.
+// extra returns the text of the object; blank for none, which false, 0, [] and a blank text are too, as in Airflow.
 func (p *jsonParser) extra() string {
 	raw := p.values[keyExtra].raw
 	switch {

@@ -135,16 +135,32 @@ func TestParseJSONRefused(t *testing.T) {
 	}
 }
 
-func TestParseJSONDepth(t *testing.T) {
-	nested := func(n int) string { // n arrays and objects around nothing, that of the connection and that of the extra included
-		return `{"extra": {"a": ` + strings.Repeat("[", n-2) + strings.Repeat("]", n-2) + `}}`
+// An extra may nest 1000 deep, whatever form it comes in and goes out in.
+func TestExtraDepth(t *testing.T) {
+	nested := func(n int) string { // n arrays and objects around nothing
+		return `{"a": ` + strings.Repeat("[", n-1) + strings.Repeat("]", n-1) + `}`
 	}
-	c, err := secrets.ParseJSON(nested(1000))
-	require.NoError(t, err)
-	_, err = c.ExtraMap()
-	require.NoError(t, err)
-	_, err = secrets.ParseJSON(nested(1001))
-	requireSyntaxError(t, err, nested(1001))
+	forms := map[string]func(extra string) string{
+		"JSON":         func(extra string) string { return `{"extra": ` + extra + `}` },
+		"text in JSON": func(extra string) string { return `{"extra": ` + jsonOf(extra) + `}` },
+		"URI":          func(extra string) string { return "t://h?__extra__=" + extra },
+	}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			c, err := secrets.Parse(form(nested(1000)))
+			require.NoError(t, err)
+			_, err = c.ExtraMap()
+			require.NoError(t, err)
+			for _, text := range []string{c.JSON().Reveal(), c.URI().Reveal()} {
+				again, err := secrets.Parse(text)
+				require.NoError(t, err)
+				assert.True(t, again.Equal(c), "read back as another connection")
+			}
+			_, err = secrets.Parse(form(nested(1001)))
+			requireSyntaxError(t, err, form(nested(1001)))
+		})
+	}
+	_, err := secrets.ParseJSON(forms["JSON"](nested(1001)))
 	assert.ErrorContains(t, err, "too deep")
 }
 
