@@ -8,9 +8,9 @@ import (
 )
 
 // URI returns the connection in Airflow's URI form (specification, connection §5). It holds the password.
-// [ParseURI] reads it back to an equal connection, provided that Validate accepts it, but for what a URI cannot carry: ID,
-// Description, the letter case of Type and of a host, and a Type that is not letters, digits, + - . _ after a letter, which
-// ParseURI refuses. The JSON form carries all of them but the ID.
+// [ParseURI] reads it back to an equal connection, provided that Validate accepts it and Type is as parsing leaves it (no -,
+// and postgres for postgresql), but for what a URI cannot carry: ID, Description, the letter case of Type and of a host, and a
+// Type that is not letters, digits, + . _ after a letter, which ParseURI refuses. The JSON form carries all of them but the ID.
 func (c Connection) URI() Secret {
 	var scratch [256]byte
 	return NewSecret(string(c.appendURI(scratch[:0], showAll)))
