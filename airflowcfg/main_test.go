@@ -27,6 +27,11 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "run-") {
 		program(os.Args[1], os.Args[2:])
 	}
+	for _, entry := range os.Environ() { // what a developer's machine has set must not change the tests
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AIRFLOW") {
+			os.Unsetenv(name)
+		}
+	}
 	goleak.VerifyTestMain(m)
 }
 

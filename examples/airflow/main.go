@@ -18,6 +18,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/airflowcfg"
@@ -47,7 +48,7 @@ func run(ctx context.Context, w io.Writer, dump string) (err error) {
 		return err
 	}
 
-	// The environment of an Airflow, beside that of the process.
+	// The environment of an Airflow, in place of one that this process may have.
 	airflow := map[string]string{
 		"AIRFLOW_HOME":         filepath.ToSlash(dir),
 		"AIRFLOW_CONN_CACHE":   "redis://:example-password@cache.example.com:6379/0",
@@ -57,8 +58,9 @@ func run(ctx context.Context, w io.Writer, dump string) (err error) {
 	opts := &airflowcfg.Options{
 		ExpandKwargs: true, // this airflow.cfg has $AIRFLOW_HOME in its backend_kwargs
 		Environ: func(name string) (string, bool) {
-			if value, ok := airflow[name]; ok {
-				return value, true
+			if strings.HasPrefix(name, "AIRFLOW_") {
+				value, ok := airflow[name]
+				return value, ok
 			}
 			return os.LookupEnv(name)
 		},

@@ -15,6 +15,8 @@ var output string
 
 // The program prints what output.txt holds, but for the folder it makes, and none of the secrets that it reads.
 func TestRun(t *testing.T) {
+	t.Setenv("AIRFLOW_CONFIG", "/not/this.cfg") // an Airflow on the machine does not get in the way
+	t.Setenv("AIRFLOW__SECRETS__USE_CACHE", "not this")
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), &out, "../../testdata/vectors/metastore/sqlite.sql"))
 	text := regexp.MustCompile(`(?m)^(Configuration file: ).*(airflow\.cfg)$`).ReplaceAllString(out.String(), "$1$2")
