@@ -23,7 +23,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/hashicorp/vault/api"
 
 	"github.com/secretchain/secrets"
@@ -84,17 +83,14 @@ func (l Login) Login(ctx context.Context, c *api.Client) (*api.Secret, error) {
 // signed is the request for Vault to send.
 func (l Login) signed(ctx context.Context) (*http.Request, error) {
 	credentials, region := l.Credentials, l.Region
-	if credentials == nil || region == "" {
-		found, err := config.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, configFailure(err)
+	if region == "" {
+		var err error
+		if region, err = defaultRegion(ctx); err != nil {
+			return nil, err
 		}
-		if credentials == nil {
-			credentials = found.Credentials
-		}
-		if region == "" {
-			region = found.Region
-		}
+	}
+	if credentials == nil {
+		credentials = newProvider(awsclient.Options{Region: region})
 	}
 	keys, err := credentials.Retrieve(ctx)
 	if err != nil {
@@ -123,11 +119,7 @@ func (l Login) signed(ctx context.Context) (*http.Request, error) {
 	return r, nil
 }
 
-// configFailure and credentialFailure do not pass on the SDK's words: they may quote what its files and servers said.
-func configFailure(err error) error {
-	return fmt.Errorf("%w: the AWS configuration for the login to Vault cannot be used (%T): check the shared configuration files and the AWS_ variables", secrets.ErrDenied, err)
-}
-
+// credentialFailure does not pass on the words of a provider of the caller's: they may quote what files and servers said.
 func credentialFailure(err error) error {
 	if class := secrets.ClassOf(err); errors.Is(err, class) { // ours already
 		return err
@@ -151,9 +143,6 @@ func fromArguments(a *vault.LoginArguments) (api.AuthMethod, error) {
 		if err != nil {
 			return nil, err
 		}
-		if role == "" {
-			return l, nil
-		}
 		o.RoleARN, o.AssumeRole = role, rest
 	}
 	if err := awsclient.Validate(o, "sts", ""); err != nil {
@@ -169,6 +158,10 @@ func assumedRole(kwargs json.RawMessage) (arn string, rest awsclient.AssumeRole,
 		return "", rest, nil
 	}
 	bad := errors.New(`argument "assume_role_kwargs" must be an object with RoleArn and further parameters of AssumeRole`)
+	var text string
+	if json.Unmarshal(kwargs, &text) == nil { // an environment variable
+		kwargs = json.RawMessage(text)
+	}
 	var all map[string]json.RawMessage
 	if json.Unmarshal(kwargs, &all) != nil || json.Unmarshal(all["RoleArn"], &arn) != nil || arn == "" {
 		return "", rest, bad

@@ -148,11 +148,13 @@ func TestServerID(t *testing.T) {
 
 func TestBadArguments(t *testing.T) {
 	for name, c := range map[string]struct{ kwargs, says string }{
-		"half a key":        {`"key_id": "` + planted + `"`, "secret_id"},
-		"no role":           {`"assume_role_kwargs": {"RoleSessionName": "` + planted + `"}`, "RoleArn"},
-		"not a role":        {`"assume_role_kwargs": {"RoleArn": "` + planted + `"}`, "arn:"},
-		"not an object":     {`"assume_role_kwargs": "` + planted + `"`, "object"},
-		"unknown parameter": {`"assume_role_kwargs": {"RoleArn": "arn:aws:iam::1:role/x", "Nonsense": "` + planted + `"}`, "Nonsense"},
+		"half a key":               {`"key_id": "` + planted + `"`, "secret_id"},
+		"no role":                  {`"assume_role_kwargs": {"RoleSessionName": "` + planted + `"}`, "RoleArn"},
+		"not a role":               {`"assume_role_kwargs": {"RoleArn": "` + planted + `"}`, "arn:"},
+		"not an object":            {`"assume_role_kwargs": "` + planted + `"`, "object"},
+		"not an object within":     {`"assume_role_kwargs": "[]"`, "object"},
+		"unknown parameter within": {`"assume_role_kwargs": "{\"RoleArn\": \"arn:aws:iam::1:role/x\", \"Nonsense\": 1}"`, "Nonsense"},
+		"unknown parameter":        {`"assume_role_kwargs": {"RoleArn": "arn:aws:iam::1:role/x", "Nonsense": "` + planted + `"}`, "Nonsense"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"auth_type": "aws_iam", `+c.kwargs+`}`))
@@ -182,6 +184,27 @@ func TestNoCredentials(t *testing.T) {
 			assert.ErrorIs(t, secrets.ClassOf(err), c.class)
 			backendtest.NoLeak(t, planted, err)
 		})
+	}
+}
+
+// A server of credentials that fails is an outage: nobody has refused them.
+func TestCredentialsOutage(t *testing.T) {
+	isolate(t)
+	container := wiretest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotImplemented) // which the SDK does not try again
+		_, _ = io.WriteString(w, planted)
+	}))
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.URL)
+	s := server(t, func(map[string]string) { t.Error("a login without credentials") })
+	for name, login := range map[string]awsiam.Login{"with a region": {Region: "eu-west-1"}, "without": {}} {
+		b, err := vault.Open(t.Context(), &vault.Options{Address: s.URL, Login: login})
+		require.NoError(t, err)
+		_, err = b.GetVariable(t.Context(), "hello")
+		assert.ErrorIs(t, secrets.ClassOf(err), secrets.ErrUnavailable, name)
+		assert.ErrorContains(t, err, "AWS credentials for the login to Vault")
+		assert.ErrorContains(t, err, "status 501")
+		backendtest.NoLeak(t, planted, err)
+		require.NoError(t, b.Close())
 	}
 }
 
