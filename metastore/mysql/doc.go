@@ -32,5 +32,6 @@
 // # Cost
 //
 // A lookup is one statement in one round trip: each is prepared once per connection. Open asks for the strict SQL mode,
-// in which a value that does not fit is an error and not cut short; with a database of your own see to it yourself.
+// in which a value that does not fit is an error and not cut short; where the data source name sets sql_mode itself, and
+// with a database of your own, see to it yourself.
 package mysql

@@ -184,6 +184,23 @@ func TestTeamsWhereFoundRowsCount(t *testing.T) {
 	}
 }
 
+// Whatever sql_mode a URL asks for, a value that does not fit is never cut short.
+func TestNothingIsCutShort(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	config, err := driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	for _, mode := range []string{"", "?sql_mode=ANSI", "?sql_mode=", "?sql_mode=NO_ENGINE_SUBSTITUTION,ANSI"} {
+		store, err := metastore.OpenURL(t.Context(), secrets.NewSecret("mysql://"+config.User+":"+url.PathEscape(config.Passwd)+"@"+config.Addr+"/"+config.DBName+mode), nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = store.Close() })
+		require.NoError(t, store.Migrate(t.Context()))
+		require.NoError(t, store.SetConnection(t.Context(), secrets.Connection{ID: "x", Host: strings.Repeat("h", 500)}))
+		err = store.SetConnection(t.Context(), secrets.Connection{ID: "x", Host: strings.Repeat("h", 501)})
+		require.ErrorIs(t, err, secrets.ErrMalformed, mode)
+	}
+}
+
 func TestDriver(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)

@@ -29,6 +29,9 @@ func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.St
 	return open(config, opts)
 }
 
+// strict makes a value that does not fit an error: a secret is never cut short.
+const strict = "',STRICT_ALL_TABLES'"
+
 func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, error) {
 	if config.DBName == "" {
 		return nil, errors.New("mysql: the data source name names no database")
@@ -37,7 +40,7 @@ func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, erro
 		if config.Params == nil {
 			config.Params = make(map[string]string)
 		}
-		config.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')" // a secret is never cut short
+		config.Params["sql_mode"] = "CONCAT(@@sql_mode, " + strict + ")"
 	}
 	config.ClientFoundRows = true      // an update that changes nothing has found its row, so that no insert is tried
 	config.Logger = &mysql.NopLogger{} // it would write to the standard error output

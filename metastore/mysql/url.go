@@ -95,7 +95,7 @@ func setOption(config *mysql.Config, secure *security, name, value string) error
 		config.Net, config.Addr = "unix", value
 		return nil
 	case "sql_mode":
-		config.Params = map[string]string{"sql_mode": "'" + strings.ReplaceAll(value, "'", "''") + "'"}
+		config.Params = map[string]string{"sql_mode": "CONCAT('" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(value) + "', " + strict + ")"}
 		return nil
 	case "connect_timeout":
 		return seconds(&config.Timeout)

@@ -41,7 +41,7 @@ func TestTranslatedURLs(t *testing.T) {
 			return c.Timeout == 5*time.Second && c.ReadTimeout == 1500*time.Millisecond && c.WriteTimeout == 2*time.Second
 		}},
 		"collation":     {"mysql://u@h/d?collation=utf8mb4_bin&use_unicode=1", func(c *mysql.Config) bool { return c.Collation == "utf8mb4_bin" }},
-		"sql_mode":      {"mysql://u@h/d?sql_mode=ANSI", func(c *mysql.Config) bool { return c.Params["sql_mode"] == "'ANSI'" }},
+		"sql_mode":      {"mysql://u@h/d?sql_mode=ANSI", func(c *mysql.Config) bool { return c.Params["sql_mode"] == "CONCAT('ANSI', ',STRICT_ALL_TABLES')" }},
 		"TLS":           {"mysql+pymysql://u@h/d?ssl=true", verifies},
 		"TLS, identity": {"mysql://u@h/d?ssl_mode=VERIFY_IDENTITY", verifies},
 		"TLS, no host":  {"mysql://u@h/d?ssl_mode=verify_ca", func(c *mysql.Config) bool { return c.TLS.InsecureSkipVerify && c.TLS.VerifyConnection != nil }},
