@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,8 +39,11 @@ type Reader interface {
 
 // New returns a Backend that reads through client.Logical() of a client that is the caller's: its address, namespace, TLS,
 // retries and token, which the caller keeps alive. The options from Address on are not used. New does no I/O; its error
-// is of bad options.
+// is of bad arguments.
 func New(client Reader, opts *Options) (*Backend, error) {
+	if client == nil {
+		return nil, errors.New("vault: the client is nil")
+	}
 	var o Options
 	if opts != nil {
 		o = *opts

@@ -351,11 +351,16 @@ func TestOptionsAreChecked(t *testing.T) {
 			_, err := vault.Open(t.Context(), &o)
 			require.Error(t, err)
 			backendtest.NoLeak(t, planted, err)
-			_, err = vault.New(nil, &o)
+			_, err = vault.New(nobody{}, &o)
 			require.Error(t, err)
+			backendtest.NoLeak(t, planted, err)
 		})
 	}
+	_, err := vault.New(nil, nil)
+	require.ErrorContains(t, err, "nil")
 }
+
+type nobody struct{ vault.Reader }
 
 func TestClosedIsClosed(t *testing.T) {
 	w := newWire(t, 2)
