@@ -86,7 +86,8 @@ func newBackend(o *Options, s *lazy.Value[session]) (*Backend, error) {
 }
 
 // StoreName answers the full name of the version that is asked for first. Without a project in the options it asks the
-// credentials, which may read a file or ask the metadata server; while there is no answer, the name begins with secrets.
+// credentials, which may read a file or ask the metadata server; while there is no answer, and after Close, the name
+// begins with secrets.
 func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
 	name, ok = b.TextStore.StoreName(kind, id)
 	if name == "" {
@@ -96,7 +97,7 @@ func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool)
 	if project == "" {
 		ctx, cancel := context.WithTimeout(context.Background(), min(b.timeout, namePatience))
 		defer cancel()
-		s, err := b.session.Get(ctx)
+		s, err := b.use(ctx)
 		if err != nil {
 			return "secrets/" + name + "/versions/latest", false
 		}

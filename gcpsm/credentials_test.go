@@ -325,6 +325,15 @@ func TestCredentialsThatArriveLate(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// Whoever asks first makes the client; after Close nobody does, for nobody would close it.
+func TestStoreNameAfterClose(t *testing.T) {
+	b, _ := secureStore(t, &gcpsm.Options{Key: secrets.NewSecret(text(t, keyJSON(t)))})
+	require.NoError(t, b.Close())
+	name, ok := b.StoreName(secrets.KindVariable, "hello")
+	assert.False(t, ok)
+	assert.Equal(t, "secrets/airflow-variables-hello/versions/latest", name)
+}
+
 // While one caller waits for a token, another waits no longer than its own context.
 func TestWaitingForAnothersTokenEndsWithTheContext(t *testing.T) {
 	wiretest.AnotherWaits(t, func(silent http.HandlerFunc) secrets.Backend {
