@@ -216,3 +216,43 @@ func TestPanickingObserver(t *testing.T) {
 		}
 	}
 }
+
+// Callers who share a search that fails share nothing that one of them could change.
+func TestErrorsOfASharedSearchAreApart(t *testing.T) {
+	for name, leader := range map[string]func(t *testing.T) context.Context{
+		"a context that ends":       func(t *testing.T) context.Context { return t.Context() },
+		"a context that never ends": func(*testing.T) context.Context { return context.Background() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				c := newChain(t, nil, secrets.Layer{Name: "store", Backend: secrets.Funcs{Variable: func(context.Context, string) (string, error) {
+					<-release
+					return "", secrets.ErrNotFound
+				}}})
+				got := make(chan *secrets.LookupError, 10)
+				for i := range cap(got) {
+					go func() {
+						ctx := t.Context()
+						if i == 0 {
+							ctx = leader(t)
+						}
+						_, err := c.GetVariable(ctx, "absent")
+						e, _ := errors.AsType[*secrets.LookupError](err)
+						e.ID, e.Tried[0].Layer = "changed", "changed" // seen by the race detector too
+						got <- e
+					}()
+					synctest.Wait() // the first leads
+				}
+				close(release)
+				errs := map[*secrets.LookupError]bool{}
+				attempts := map[*secrets.Attempt]bool{}
+				for range cap(got) {
+					e := <-got
+					errs[e], attempts[&e.Tried[0]] = true, true
+				}
+				assert.Equal(t, []int{cap(got), cap(got)}, []int{len(errs), len(attempts)}, "errors, lists of attempts")
+			})
+		})
+	}
+}

@@ -176,15 +176,15 @@ func (c *Chain) find(ctx context.Context, r request) (answer, error) {
 // findShared makes one search, shared among those who look for the same thing at the same time.
 func (c *Chain) findShared(ctx context.Context, r request) (answer, error) {
 	c.stats.lookups.Add(1)
-	a, shared, err := c.flights[r.kind].Do(ctx, r.id)
-	if shared {
+	a, with, err := c.flights[r.kind].Do(ctx, r.id)
+	if with == cache.Joined {
 		c.stats.coalesced.Add(1)
 	}
 	if err == nil {
 		return a, nil
 	}
 	if e, ok := err.(*LookupError); ok {
-		if shared {
+		if with != cache.Alone {
 			e = e.clone()
 		}
 		return answer{}, e

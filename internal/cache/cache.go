@@ -163,15 +163,15 @@ func (c *Cache[V]) Get(ctx context.Context, key string) (Item[V], error) {
 			return c.kept(e, past)
 		}
 	}
-	item, shared, err := c.flight.Do(ctx, key)
-	c.add(outcome(item, shared, err))
+	item, with, err := c.flight.Do(ctx, key)
+	c.add(outcome(item, with, err))
 	return item, err
 }
 
 // kept is the answer from an entry.
 func (c *Cache[V]) kept(e *entry[V], stale bool) (Item[V], error) {
 	item, err := c.item(e, stale)
-	c.add(outcome(item, false, err))
+	c.add(outcome(item, Alone, err))
 	return item, err
 }
 
@@ -184,7 +184,7 @@ func (c *Cache[V]) item(e *entry[V], stale bool) (Item[V], error) {
 }
 
 // outcome is what a Get with this answer counts as.
-func outcome[V any](item Item[V], shared bool, err error) counter {
+func outcome[V any](item Item[V], with Company, err error) counter {
 	switch {
 	case item.Stale:
 		return staleHits
@@ -192,7 +192,7 @@ func outcome[V any](item Item[V], shared bool, err error) counter {
 		return negativeHits
 	case item.Cached:
 		return hits
-	case shared:
+	case with == Joined:
 		return coalesced
 	}
 	return loads

@@ -59,15 +59,24 @@ func NewFlight[K comparable, V any](load func(ctx context.Context, key K) (V, er
 	return &Flight[K, V]{load: load, seed: maphash.MakeSeed(), base: base, end: end}
 }
 
-// Do returns the result of the load of key that is running, or of a new one; shared reports whether another caller
-// began it. It returns ctx.Err() as soon as ctx ends, and no other context's error of its own making.
+// Company says who else has the result of a load, which is to be copied before it is changed if anybody has.
+type Company uint8
+
+const (
+	Alone  Company = iota // nobody
+	Led                   // those who may have joined this caller's load
+	Joined                // those who wait for the load of another, as this caller did
+)
+
+// Do returns the result of the load of key that is running, or of a new one.
+// It returns ctx.Err() as soon as ctx ends, and no other context's error of its own making.
 //
 // A panic in the load becomes an error that wraps [ErrPanic], for every caller. With a context that can never end, the
 // load runs on the caller's own goroutine and costs neither a goroutine nor an allocation.
-func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, shared bool, err error) {
+func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, with Company, err error) {
 	if ctx.Done() != nil {
 		if err := ctx.Err(); err != nil {
-			return v, false, err
+			return v, Alone, err
 		}
 	}
 	hash := maphash.Comparable(f.seed, key)
@@ -76,7 +85,7 @@ func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, shared bool, err err
 	b.mu.Lock()
 	if cause := f.closed.Load(); cause != nil {
 		b.mu.Unlock()
-		return v, false, *cause
+		return v, Alone, *cause
 	}
 	if c := b.find(hash, key); c != nil {
 		c.waiting++
@@ -85,13 +94,12 @@ func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, shared bool, err err
 		}
 		b.mu.Unlock()
 		v, err = b.wait(ctx, c)
-		return v, true, err
+		return v, Joined, err
 	}
 	c := b.begin(hash, key)
 	if ctx.Done() == nil {
 		b.mu.Unlock()
-		v, err = f.runHere(f.inherit(ctx), b, c, key)
-		return v, false, err
+		return f.runHere(f.inherit(ctx), b, c, key)
 	}
 	c.done = make(chan struct{})
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -100,7 +108,7 @@ func (f *Flight[K, V]) Do(ctx context.Context, key K) (v V, shared bool, err err
 	b.mu.Unlock()
 	go f.run(own, b, c, key, cancel)
 	v, err = b.wait(ctx, c)
-	return v, false, err
+	return v, Led, err
 }
 
 // Forget makes the next caller of key begin a new load even if one is running, which goes on for those who wait for it:
@@ -173,20 +181,21 @@ func (f *Flight[K, V]) run(ctx context.Context, b *bucket[K, V], c *call[K, V], 
 }
 
 // runHere is one load on its caller's goroutine.
-func (f *Flight[K, V]) runHere(ctx context.Context, b *bucket[K, V], c *call[K, V], key K) (v V, err error) {
+func (f *Flight[K, V]) runHere(ctx context.Context, b *bucket[K, V], c *call[K, V], key K) (v V, with Company, err error) {
 	err = ErrPanic // what the others get if load ends this goroutine
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError()
 		}
-		b.finish(c, v, err)
+		with = b.finish(c, v, err)
 		if err != nil {
 			if cause := f.closed.Load(); cause != nil {
 				err = *cause
 			}
 		}
 	}()
-	return f.load(ctx, key)
+	v, err = f.load(ctx, key)
+	return v, Alone, err
 }
 
 // find returns the running call of key that callers may join, or nil.
@@ -238,21 +247,22 @@ func (b *bucket[K, V]) wait(ctx context.Context, c *call[K, V]) (v V, err error)
 	return v, ctx.Err()
 }
 
-// finish gives the result to those who wait. A call that only the caller running it ever knew becomes the bucket's
+// finish gives the result to those who wait, and tells its caller whether there may be any. A call that only the caller running it ever knew becomes the bucket's
 // spare: nobody can have a pointer to it, since pointers are handed out under the lock and together with a channel.
-func (b *bucket[K, V]) finish(c *call[K, V], v V, err error) {
+func (b *bucket[K, V]) finish(c *call[K, V], v V, err error) Company {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.remove(c)
 	if c.done == nil {
 		*c = call[K, V]{}
 		b.spare = c
-		return
+		return Alone
 	}
 	c.settle(v, err)
 	if c.ended != nil {
 		close(c.ended)
 	}
+	return Led
 }
 
 // settle closes the call with a result, once.

@@ -66,8 +66,8 @@ func (p *pending) now() answer {
 func caller(ctx context.Context, f *cache.Flight[string, string], key string) *pending {
 	p := new(pending)
 	go func() {
-		v, shared, err := f.Do(ctx, key)
-		p.got.Store(&answer{v, shared, err})
+		v, with, err := f.Do(ctx, key)
+		p.got.Store(&answer{v, with == cache.Joined, err})
 	}()
 	synctest.Wait()
 	return p
@@ -106,6 +106,36 @@ func TestFlightSharesOneLoad(t *testing.T) {
 				f.Close(errClosed)
 			})
 		})
+	}
+}
+
+// Whoever may have company is told, so that nobody changes what another has.
+func TestFlightTellsCompany(t *testing.T) {
+	for name, leader := range endings {
+		for _, company := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, company %t", name, company), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := newGate()
+					f := cache.NewFlight(g.load)
+					got := make(chan cache.Company, 1)
+					go func() {
+						_, with, _ := f.Do(leader(t), "k")
+						got <- with
+					}()
+					synctest.Wait()
+					if company {
+						caller(t.Context(), f, "k")
+					}
+					close(g.open)
+					if name == "load on the caller's goroutine" && !company {
+						assert.Equal(t, cache.Alone, <-got)
+					} else {
+						assert.Equal(t, cache.Led, <-got)
+					}
+					f.Close(errClosed)
+				})
+			})
+		}
 	}
 }
 
