@@ -7,8 +7,9 @@ import (
 
 // A Connection says how to reach one system. Null and blank are one thing: the zero value of a field.
 //
-// Every printed or encoded form of it is redacted (see [Connection.String]); [Connection.URI] and [Connection.JSON] are
-// the forms to store or pass on. A Connection is a value: copies share nothing that could change.
+// Every printed or encoded form of it is redacted (see [Connection.String]); where its methods are not called, as for an
+// unexported field, Password and Extra still stay closed, and the other fields are shown as they are. [Connection.URI] and
+// [Connection.JSON] are the forms to store or pass on. A Connection is a value: copies share nothing that could change.
 type Connection struct {
 	ID          string // the name it is stored under; no part of the URI or JSON form
 	Type        string // kind of system, such as postgres or google_cloud_platform; not interpreted
