@@ -29,9 +29,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(folder)
-	if err := run(context.Background(), os.Stdout, filepath.Join(folder, "airflow.db")); err != nil {
-		log.Print(err)
+	err = errors.Join(run(context.Background(), os.Stdout, filepath.Join(folder, "airflow.db")), os.RemoveAll(folder))
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 

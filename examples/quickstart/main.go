@@ -31,8 +31,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(folder)
-	if err := run(context.Background(), os.Stdout, folder); err != nil {
+	err = errors.Join(run(context.Background(), os.Stdout, folder), os.RemoveAll(folder))
+	if err != nil {
 		log.Fatal(err)
 	}
 }
