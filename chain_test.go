@@ -46,6 +46,7 @@ func TestNewChainRefusesBadLayers(t *testing.T) {
 		"no name":                {{Backend: fake()}},
 		"blank name":             {{Name: " ", Backend: fake()}},
 		"no backend":             {{Name: "a"}},
+		"nil pointer":            {{Name: "a", Backend: (*backendtest.Fake)(nil)}},
 		"name used twice":        {ok, ok},
 		"negative timeout":       {{Name: "a", Backend: fake(), Timeout: -1}},
 		"ContinueOn of no class": {{Name: "a", Backend: fake(), ContinueOn: []error{errors.New("x")}}},

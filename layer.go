@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func newLayers(layers []Layer) ([]layer, error) {
 			return nil, fmt.Errorf("layer %d has no name", i+1)
 		case slices.ContainsFunc(checked, func(other layer) bool { return other.Name == l.Name }):
 			return nil, fmt.Errorf("layer name %q is used twice", l.Name)
-		case l.Backend == nil:
+		case l.Backend == nil, isNil(l.Backend):
 			return nil, fmt.Errorf("layer %q has no backend", l.Name)
 		case l.Timeout < 0:
 			return nil, fmt.Errorf("layer %q has a negative timeout", l.Name)
@@ -68,6 +69,12 @@ func newLayers(layers []Layer) ([]layer, error) {
 		checked[i].origin.layer = &checked[i]
 	}
 	return checked, nil
+}
+
+// isNil reports whether b is a nil pointer: what a constructor returned together with an error that nobody looked at.
+func isNil(b Backend) bool {
+	v := reflect.ValueOf(b)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // asked reports whether the layer has a say in a search: an unmatched one, and one without config, has none.
