@@ -11,7 +11,7 @@ import (
 var absenceChecks = []check{
 	{"absent names are not found", "absence is an error wrapping ErrNotFound, and no other class", func(s *suite) {
 		b := s.backend(sample())
-		for _, id := range []string{"absent", "smtp_defaul", "smtp_default2", "hello/world"} {
+		for _, id := range []string{"absent", "smtp_defaul", "smtp_default2", "hello/world", "hello ", " smtp_default"} {
 			s.absent(b, id)
 		}
 	}},
@@ -34,6 +34,8 @@ var absenceChecks = []check{
 		s.notFound(err)
 		if _, err, able := s.config(s.Context(), b, "hello"); able {
 			s.notFound(err)
+			_, err = b.GetVariable(s.Context(), "sql_alchemy_conn")
+			s.notFound(err)
 		}
 	}},
 	{"a blank connection is not found", "Airflow takes a blank connection for none (specification, lookup A5)", func(s *suite) {
@@ -48,10 +50,12 @@ var absenceChecks = []check{
 func (s *suite) absent(b secrets.Backend, id string) {
 	s.Helper()
 	s.absentConnection(b, id)
-	_, err := b.GetVariable(s.Context(), id)
+	text, err := b.GetVariable(s.Context(), id)
 	s.notFound(err)
-	if _, err, able := s.config(s.Context(), b, id); able {
+	assert.True(s, text == "", "a text came with the error")
+	if text, err, able := s.config(s.Context(), b, id); able {
 		s.notFound(err)
+		assert.True(s, text == "", "a text came with the error")
 	}
 }
 

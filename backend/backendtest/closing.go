@@ -16,8 +16,12 @@ var lifeChecks = []check{
 		}
 		assert.NoError(s, closer.Close())
 		assert.NoError(s, closer.Close())
-		if _, err := b.GetVariable(s.Context(), "hello"); err != nil {
-			assert.NotErrorIs(s, err, secrets.ErrNotFound)
+		for _, c := range s.reads(b) {
+			complete, err := c.run(s.Context())
+			if err == nil {
+				assert.Truef(s, complete, "%s: no error, and no value", c.name)
+			}
+			assert.NotErrorIs(s, err, secrets.ErrNotFound, c.name)
 			NoLeak(s, planted, err)
 		}
 	}},

@@ -30,6 +30,18 @@ var failureChecks = []check{
 		}
 		_, err := b.GetConnections(s.Context(), "good")
 		assert.NoError(s, err, "one bad value must not break another")
+
+		batcher, ok := b.(secrets.Batcher)
+		if !ok {
+			return
+		}
+		found, err := batcher.GetConnectionMap(s.Context(), []string{"bad_uri", "good", "bad_json"})
+		if !unsupported(err) {
+			require.Error(s, err, "a batch with malformed connections")
+			s.onlyClass(err, secrets.ErrMalformed)
+			assert.Len(s, found, 1, "what is good in a batch is found")
+			assert.Len(s, found["good"], 1)
+		}
 	}},
 	{"a refusal is denied", "a refusal is ErrDenied, for every kind, and never an absence", func(s *suite) {
 		s.fails(secrets.ErrDenied)
@@ -51,14 +63,22 @@ var failureChecks = []check{
 				return context.WithTimeout(ctx, 20*time.Millisecond)
 			},
 		} {
-			b := s.h.Stall(s.T)
-			s.Cleanup(func() { closeBackend(b) })
-			for _, read := range s.reads(b) {
+			stalled := func() []call {
+				b := s.h.Stall(s.T)
+				s.Cleanup(func() { closeBackend(b) })
+				return append(s.reads(b), s.writes(b)...)
+			}
+			for i := range stalled() {
+				c := stalled()[i] // a fresh one: a wrapper may have learnt from the last
 				ctx, cancel := end(s.Context())
-				err := read(ctx)
-				require.Errorf(s, err, "%s", name)
-				assert.ErrorIsf(s, err, ctx.Err(), "%s", name)
-				assert.NotErrorIsf(s, err, secrets.ErrNotFound, "%s", name)
+				err := s.ends(ctx, name, c)
+				if unsupported(err) {
+					cancel()
+					continue
+				}
+				require.Errorf(s, err, "%s: %s", name, c.name)
+				assert.ErrorIsf(s, err, ctx.Err(), "%s: %s", name, c.name)
+				assert.NotErrorIsf(s, err, secrets.ErrNotFound, "%s: %s", name, c.name)
 				NoLeak(s, planted, err)
 				cancel()
 			}
@@ -68,13 +88,15 @@ var failureChecks = []check{
 		b := s.backend(sample())
 		ctx, cancel := context.WithCancel(s.Context())
 		cancel()
-		text, err := b.GetVariable(ctx, "hello")
-		if err == nil {
-			assert.True(s, text == sample().Variables["hello"])
-			return
+		for _, c := range append(s.reads(b), s.writes(b)...) {
+			complete, err := c.run(ctx)
+			if err == nil {
+				assert.Truef(s, complete, "%s: no error, and no value", c.name)
+			} else if !unsupported(err) {
+				assert.ErrorIs(s, err, context.Canceled, c.name)
+				assert.NotErrorIs(s, err, secrets.ErrNotFound, c.name)
+			}
 		}
-		assert.ErrorIs(s, err, context.Canceled)
-		assert.NotErrorIs(s, err, secrets.ErrNotFound)
 	}},
 }
 
@@ -89,34 +111,34 @@ func (s *suite) fails(class error) {
 		s.Skipf("this store cannot be made to fail with %v", class)
 	}
 	s.Cleanup(func() { closeBackend(b) })
-	for _, read := range s.reads(b) {
-		err := read(s.Context())
-		require.Error(s, err)
+	for _, c := range append(s.reads(b), s.writes(b)...) {
+		_, err := c.run(s.Context())
+		if unsupported(err) {
+			continue
+		}
+		require.Errorf(s, err, "%s of a failing store", c.name)
 		s.onlyClass(err, class)
-	}
-	if c, ok := b.(secrets.Checker); ok {
-		if err := c.Check(s.Context()); !unsupported(err) {
-			require.Error(s, err, "Check of a failing store")
-			s.onlyClass(err, class)
-		}
-	}
-	if batcher, ok := b.(secrets.Batcher); ok {
-		if _, err := batcher.GetVariables(s.Context(), []string{"hello"}); !unsupported(err) {
-			require.Error(s, err, "GetVariables of a failing store")
-			s.onlyClass(err, class)
-		}
 	}
 }
 
-// reads are the reads of every kind that b has.
-func (s *suite) reads(b secrets.Backend) []func(context.Context) error {
-	all := []func(context.Context) error{
-		func(ctx context.Context) error { _, err := b.GetConnections(ctx, "smtp_default"); return err },
-		func(ctx context.Context) error { _, err := b.GetConnURI(ctx, "smtp_default"); return err },
-		func(ctx context.Context) error { _, err := b.GetVariable(ctx, "hello"); return err },
+// patience is how long a call may go on after its context has ended: no measure of speed, but an end of the wait.
+const patience = 30 * time.Second
+
+// ends makes a call whose context is about to end.
+func (s *suite) ends(ctx context.Context, name string, c call) error {
+	s.Helper()
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.run(ctx)
+		done <- err
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
+		s.Fatalf("%s: %s still waits %v later", name, c.name, patience)
+		return nil
 	}
-	if g, ok := b.(secrets.ConfigGetter); ok && !s.h.NoConfig {
-		all = append(all, func(ctx context.Context) error { _, err := g.GetConfig(ctx, "sql_alchemy_conn"); return err })
-	}
-	return all
 }

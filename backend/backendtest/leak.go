@@ -12,7 +12,8 @@ import (
 )
 
 // NoLeak fails the test if secret, or its encoding for URLs or in base64, shows in any printed form of values: every
-// verb of fmt, JSON, and log/slog in text and JSON. It prints which form leaks, and not what.
+// verb of fmt, JSON, and log/slog in text and JSON; of an error also the text of each that it wraps, since callers unwrap
+// and print what they find. It prints which form leaks, and not what.
 func NoLeak(t testing.TB, secret string, values ...any) {
 	t.Helper()
 	marks := []string{secret, url.QueryEscape(secret), url.PathEscape(secret),
@@ -39,10 +40,29 @@ func printedForms(value any) map[string]string {
 	}
 	if err, ok := value.(error); ok {
 		forms["Error"] = err.Error()
+		forms["Unwrap"] = wrapped(err)
 	}
 	var text, js bytes.Buffer
 	slog.New(slog.NewTextHandler(&text, nil)).Info("printed", "value", value)
 	slog.New(slog.NewJSONHandler(&js, nil)).Info("printed", "value", value)
 	forms["slog text"], forms["slog JSON"] = text.String(), js.String()
 	return forms
+}
+
+// wrapped returns the texts of all errors that err wraps.
+func wrapped(err error) string {
+	var inner []error
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		inner = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		inner = e.Unwrap()
+	}
+	var all strings.Builder
+	for _, e := range inner {
+		if e != nil {
+			all.WriteString(e.Error() + "\n" + wrapped(e))
+		}
+	}
+	return all.String()
 }

@@ -1,6 +1,9 @@
 package backendtest
 
 import (
+	"fmt"
+	"sync"
+
 	"github.com/secretchain/secrets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -9,7 +12,11 @@ import (
 var writeChecks = []check{
 	{"writes variables", "what a Writer has stored is read back byte for byte, replaced by the next write, and gone after its deletion", func(s *suite) {
 		b, w := s.writer(sample())
-		for _, value := range []string{planted, "second " + planted, "  {\"a\": 1}\n"} {
+		values := []string{planted, "second " + planted, "  {\"a\": 1}\n"}
+		if !s.h.NoBlanks {
+			values = append(values, "")
+		}
+		for _, value := range values {
 			require.NoError(s, w.SetVariable(s.Context(), "written", value))
 			got, err := b.GetVariable(s.Context(), "written")
 			require.NoError(s, err)
@@ -52,9 +59,50 @@ var writeChecks = []check{
 			require.Error(s, err, name)
 			s.onlyClass(err, secrets.ErrMalformed)
 		}
-		require.Error(s, w.SetVariable(s.Context(), "", planted), "a blank key")
-		_, err := b.GetConnections(s.Context(), "x")
+		err := w.SetVariable(s.Context(), "", planted)
+		require.Error(s, err, "a blank key")
+		s.onlyClass(err, secrets.ErrMalformed)
+		_, err = b.GetConnections(s.Context(), "x")
 		s.notFound(err)
+	}},
+	{"writes leave the rest alone", "a write concerns one name of one kind", func(s *suite) {
+		b, w := s.writer(sample())
+		c, err := secrets.Parse("mysql://host")
+		require.NoError(s, err)
+		for _, id := range []string{"hello", "other"} {
+			c.ID = id
+			require.NoError(s, w.SetConnection(s.Context(), c))
+			require.NoError(s, w.DeleteConnection(s.Context(), id))
+		}
+		for _, key := range []string{"smtp_default", "other"} {
+			require.NoError(s, w.SetVariable(s.Context(), key, planted))
+			require.NoError(s, w.DeleteVariable(s.Context(), key))
+		}
+		for _, r := range s.reads(b) {
+			complete, err := r.run(s.Context())
+			if !unsupported(err) {
+				require.NoError(s, err, r.name)
+				assert.True(s, complete, r.name)
+			}
+		}
+	}},
+	{"many writers", "every method is safe for concurrent use", func(s *suite) {
+		b, w := s.writer(sample())
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				key := fmt.Sprintf("writer_%d", i)
+				for n := range 4 {
+					want := fmt.Sprintf("%s %d", planted, n)
+					assert.NoError(s, w.SetVariable(s.Context(), key, want))
+					got, err := b.GetVariable(s.Context(), key)
+					assert.NoError(s, err)
+					assert.True(s, got == want, "another value was read back")
+				}
+				assert.NoError(s, w.DeleteVariable(s.Context(), key))
+			})
+		}
+		wg.Wait()
 	}},
 }
 
