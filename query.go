@@ -42,14 +42,10 @@ func (t queryText) appendJSON(dst []byte) []byte {
 	return appendJSONString(dst, appendUnquoted(scratch[:0], t.raw, ' '))
 }
 
-// same reports whether t and o are the same decoded text. It takes time for the shorter one alone: text is decoded to no less
-// than a third of its length and no more than the whole, so one far longer than the other is another text.
+// same reports whether t and o are the same decoded text.
 func (t queryText) same(o queryText) bool {
 	if t.raw == o.raw || !t.escaped && !o.escaped {
 		return t.raw == o.raw
-	}
-	if len(t.raw) > 3*len(o.raw) || len(o.raw) > 3*len(t.raw) {
-		return false
 	}
 	var x, y [128]byte
 	return bytes.Equal(appendUnquoted(x[:0], t.raw, ' '), appendUnquoted(y[:0], o.raw, ' '))
@@ -88,20 +84,21 @@ type queryPair struct {
 	value string // as it is written
 }
 
-// smallQuery is how many pairs are compared with each other rather than kept in a map.
+// smallQuery is how many pieces of a query are compared with each other, which decodes the names again and again. The names
+// of further pieces are looked up in a map: each is decoded once, so that time stays linear.
 const smallQuery = 16
 
 // appendQueryPairs is steps 3 and 4: the pairs of a query, each name at its first place with its last value.
 func appendQueryPairs(pairs []queryPair, query string) []queryPair {
-	var index map[string]int // by decoded name, once there are many
-	for query != "" {
+	var index map[string]int // by decoded name, once there are many pieces
+	for pieces := 0; query != ""; pieces++ {
 		var piece string
 		if piece, query = cutByte(query, '&'); piece == "" {
 			continue
 		}
 		rawName, value := cutByte(piece, '=')
 		name := newQueryText(rawName)
-		if len(pairs) == smallQuery && index == nil {
+		if pieces >= smallQuery && index == nil {
 			index = make(map[string]int, 2*smallQuery)
 			for i, p := range pairs {
 				index[p.name.decoded()] = i
