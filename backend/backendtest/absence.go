@@ -11,7 +11,7 @@ import (
 var absenceChecks = []check{
 	{"absent names are not found", "absence is an error wrapping ErrNotFound, and no other class", func(s *suite) {
 		b := s.backend(sample())
-		for _, id := range []string{"absent", "smtp_defaul", "smtp_default2", "hello/world", "hello ", " smtp_default"} {
+		for _, id := range []string{"absent", "smtp_defaul", "smtp_default2", "hello/world", " hello", " smtp_default"} {
 			s.absent(b, id)
 		}
 	}},
