@@ -135,6 +135,22 @@ func TestProxy(t *testing.T) {
 	require.NoError(t, get(t, o), "for the other scheme")
 }
 
+// What a machine or a container is told about itself it is told by its own host.
+func TestNoProxyForMetadata(t *testing.T) {
+	var o awsclient.Options
+	o.Client.Proxies = map[string]secrets.Secret{"http": secrets.NewSecret("http://proxy.example.com:3128")}
+	for address, proxied := range map[string]bool{
+		"http://169.254.169.254/latest/api/token": false, "http://169.254.170.2/v2/credentials": false, "http://[fd00:ec2::254]/": false,
+		"http://localhost:4566/": true, "http://ssm.eu-west-1.amazonaws.com/": true, "http://10.0.0.1/": true, "https://10.0.0.1/": false,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		require.NoError(t, err)
+		proxy, err := awsclient.Proxy(&o, r)
+		require.NoError(t, err)
+		assert.Equal(t, proxied, proxy != nil, address)
+	}
+}
+
 func TestRetriesAreTheSDKs(t *testing.T) {
 	awstest.NoEnvironment(t)
 	for retries, want := range map[string]int32{

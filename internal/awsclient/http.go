@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -51,12 +52,22 @@ func (o *Options) transport() (*awshttp.BuildableClient, error) {
 	}), nil
 }
 
+// proxy is that of the arguments, as in botocore not for where the credentials of a machine or a container come from: no
+// proxy could ask for those of another.
 func (o *Options) proxy(r *http.Request) (*url.URL, error) {
 	proxy, ok := o.Client.Proxies[r.URL.Scheme]
-	if !ok {
+	if !ok || isMetadata(r.URL.Hostname()) {
 		return nil, nil
 	}
 	return proxyURL(proxy)
+}
+
+// metadataNetwork is where AWS's metadata services are under IPv6; under IPv4 they are link-local.
+var metadataNetwork = netip.MustParsePrefix("fd00:ec2::/32")
+
+func isMetadata(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && (ip.IsLinkLocalUnicast() || metadataNetwork.Contains(ip))
 }
 
 func (o *Options) connectTimeout() time.Duration {
