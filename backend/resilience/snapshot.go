@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/secretchain/secrets"
@@ -19,7 +20,7 @@ type SnapshotOptions struct {
 	// writes, all read.
 	FernetKeys []secrets.Secret
 	MaxAge     time.Duration    // how long a value is good for after it was last read from the store; 0: 24 hours
-	Timeout    time.Duration    // bound on a call to the store, after which the snapshot answers; 0: the caller's deadline alone
+	Timeout    time.Duration    // bound on a read of one name, after which the snapshot answers; 0: the caller's deadline alone
 	Delay      time.Duration    // how long a change may wait to be written, with others; 0: 1 s
 	MaxEntries int              // names that are kept, the oldest are dropped first; 0: 10 000
 	Logger     *slog.Logger     // told when the snapshot answers and when its file fails; nil: silent
@@ -145,18 +146,18 @@ func (s *snapshot) GetConfig(ctx context.Context, key string) (string, error) {
 		func(ctx context.Context) (string, error) { return g.GetConfig(ctx, key) }, packText, unpackText)
 }
 
-// Batches are kept, but never answered from the snapshot: a chain that gets an error from one asks for single names.
-
 func (s *snapshot) GetVariables(ctx context.Context, keys []string) (map[string]string, error) {
-	return rememberedBatch(ctx, s, secrets.KindVariable, keys, s.wrapped.GetVariables, packText)
+	return rememberedBatch(ctx, s, secrets.KindVariable, keys, s.wrapped.GetVariables, packText,
+		func(_ string, texts []string) (string, error) { return unpackText(texts) })
 }
 
 func (s *snapshot) GetConnectionMap(ctx context.Context, ids []string) (map[string][]secrets.Connection, error) {
-	return rememberedBatch(ctx, s, secrets.KindConnection, ids, s.wrapped.GetConnectionMap, packConnections)
+	return rememberedBatch(ctx, s, secrets.KindConnection, ids, s.wrapped.GetConnectionMap, packConnections, unpackConnections)
 }
 
-func rememberedBatch[T any](ctx context.Context, s *snapshot, kind secrets.Kind, ids []string,
-	read func(context.Context, []string) (map[string]T, error), pack func(T) []string) (map[string]T, error) {
+// rememberedBatch is remembered for many names. Those that the snapshot does not hold keep the store's error.
+func rememberedBatch[T any](ctx context.Context, s *snapshot, kind secrets.Kind, ids []string, read func(context.Context, []string) (map[string]T, error),
+	pack func(T) []string, unpack func(id string, texts []string) (T, error)) (map[string]T, error) {
 	names := make([]snapshotName, len(ids))
 	for i, id := range ids {
 		names[i] = snapshotName{kind, id}
@@ -172,7 +173,33 @@ func rememberedBatch[T any](ctx context.Context, s *snapshot, kind secrets.Kind,
 			s.store.drop(name)
 		}
 	}
-	return found, err
+	if !outage(ctx, err) {
+		return found, err
+	}
+	all := make(map[string]T, len(ids))
+	maps.Copy(all, found)
+	complete, answered := true, 0
+	for _, name := range names {
+		if _, ok := all[name.ID]; ok {
+			continue
+		}
+		if texts, _ := s.store.find(name); texts != nil {
+			if kept, unpackErr := unpack(name.ID, texts); unpackErr == nil {
+				all[name.ID] = kept
+				answered++
+				continue
+			}
+		}
+		complete = false
+	}
+	if answered > 0 {
+		s.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "secrets: the store is unavailable, the snapshot answers",
+			slog.String("kind", kind.String()), slog.Int("names", answered), slog.Any("error", err))
+	}
+	if complete {
+		err = nil
+	}
+	return all, err
 }
 
 // Check is the backend's, and tells of a snapshot that cannot be read.

@@ -115,6 +115,32 @@ func TestSnapshotAnswersForAStoreThatIsDown(t *testing.T) {
 	closed(t, rotated)
 }
 
+// TestSnapshotAnswersBatches: a chain that fills its cache at the start does so while its store is down, too.
+func TestSnapshotAnswersBatches(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "snapshot")
+	filled(t, resilience.SnapshotOptions{Path: path})
+	s := snapshot(t, down(), resilience.SnapshotOptions{Path: path})
+	chain, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: s}}, &secrets.Options{Cache: &secrets.CacheOptions{}})
+	require.NoError(t, err)
+	require.NoError(t, chain.Prefetch(t.Context(), secrets.KindVariable, "k", "blank"))
+	assert.ErrorIs(t, chain.Prefetch(t.Context(), secrets.KindConnection, "db", "never_read"), secrets.ErrUnavailable, "of never_read")
+	readAll(t, chain)
+	found, err := s.(secrets.Batcher).GetVariables(t.Context(), []string{"k", "never_read", "blank"})
+	assert.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.Len(t, found, 2)
+	require.NoError(t, chain.Close())
+
+	for name, class := range map[string]error{"denied": secrets.ErrDenied, "malformed": secrets.ErrMalformed} {
+		f := full()
+		f.Fail(class)
+		s := snapshot(t, f, resilience.SnapshotOptions{Path: path})
+		found, err := s.(secrets.Batcher).GetVariables(t.Context(), []string{"k"})
+		assert.ErrorIsf(t, err, class, "a batch that is %s", name)
+		assert.Empty(t, found)
+		closed(t, s)
+	}
+}
+
 func TestSnapshotNeverAnswersForARefusalOrAnAbsence(t *testing.T) {
 	for name, class := range map[string]error{"denied": secrets.ErrDenied, "not found": secrets.ErrNotFound} {
 		t.Run(name, func(t *testing.T) {
