@@ -55,12 +55,17 @@ func Retry(b secrets.Backend, opts *RetryOptions) secrets.Backend {
 			return c.do(ctx)
 		}
 		var last error
+		var panicked any
 		_ = again.WithContext(ctx).Run(func() error {
+			defer func() { panicked = recover() }() // the policy would never get back what it lent from the budget
 			if last = c.do(ctx); !outage(ctx, last) {
 				return nil
 			}
 			return last
 		})
+		if panicked != nil {
+			panic(panicked)
+		}
 		if ended := ctx.Err(); ended != nil && last != nil {
 			return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: ended}
 		}

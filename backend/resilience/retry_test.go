@@ -69,6 +69,26 @@ func TestRetryStopsWithTheContext(t *testing.T) {
 	})
 }
 
+// TestRetryAfterPanics: a backend that panics when it is asked again does not use the budget up.
+func TestRetryAfterPanics(t *testing.T) {
+	var calls atomic.Int64
+	inner := secrets.Funcs{Variable: func(_ context.Context, key string) (string, error) {
+		if calls.Add(1)%2 == 1 {
+			return "", secrets.ErrUnavailable
+		}
+		if key == "panics" {
+			panic("of the backend")
+		}
+		return "v", nil
+	}}
+	b := resilience.Retry(inner, &resilience.RetryOptions{Pause: time.Microsecond})
+	for range 10 {
+		assert.PanicsWithValue(t, "of the backend", func() { _, _ = b.GetVariable(t.Context(), "panics") })
+	}
+	_, err := b.GetVariable(t.Context(), "k")
+	assert.NoError(t, err)
+}
+
 func TestRetryPauses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		opts        resilience.RetryOptions
