@@ -3,8 +3,12 @@ package secrets_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,14 +79,14 @@ var rooms = map[string]room{
 }
 
 type listed struct {
-	ImportPath, Name string
-	Standard         bool
-	Imports, Deps    []string
+	ImportPath, Name, Dir  string
+	Standard               bool
+	Imports, Deps, GoFiles []string
 }
 
 func goList(t *testing.T, args ...string) []listed {
 	t.Helper()
-	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Standard,Imports,Deps"}, args...)...).Output()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Dir,Standard,Imports,Deps,GoFiles"}, args...)...).Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		t.Fatalf("go list: %s", exit.Stderr)
@@ -156,4 +160,34 @@ func TestRootIsLight(t *testing.T) {
 		assert.Truef(t, p.Standard || p.ImportPath == module || slices.Contains(rootMay, ours), "the root links %s", p.ImportPath)
 		assert.Falsef(t, p.ImportPath == "net" || strings.HasPrefix(p.ImportPath, "net/"), "the root links %s", p.ImportPath)
 	}
+}
+
+// TestAllRegistersEverything holds backend/all to every package that registers something when it is imported.
+func TestAllRegistersEverything(t *testing.T) {
+	packages := goList(t, "./...")
+	all := packages[slices.IndexFunc(packages, func(p listed) bool { return p.ImportPath == module+"/backend/all" })]
+	registering := 0
+	for _, p := range packages {
+		path := strings.TrimPrefix(p.ImportPath, module+"/")
+		if strings.HasPrefix(path, "examples/") || strings.Contains("/"+path+"/", "/internal/") || !hasInit(t, p) {
+			continue
+		}
+		registering++
+		assert.Containsf(t, all.Deps, p.ImportPath, "backend/all does not import %s", path)
+	}
+	assert.Greater(t, registering, 10)
+}
+
+func hasInit(t *testing.T, p listed) bool {
+	t.Helper()
+	for _, file := range p.GoFiles {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for _, decl := range parsed.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				return true
+			}
+		}
+	}
+	return false
 }
