@@ -67,7 +67,10 @@ func (s *Store) askable(kind secrets.Kind, names []string) []string {
 func readMany[T any, R row[T]](ctx context.Context, s *Store, kind secrets.Kind, names []string) (map[string][]T, error) {
 	groups := make(map[string][]T, len(names))
 	rows, err := selectMany[T, R](ctx, s, kind, names)
-	if err != nil {
+	switch {
+	case isUnheld(err): // one of them, which must not hide the others
+		return groups, readEach[T, R](ctx, s, kind, names, groups)
+	case err != nil:
 		return nil, err
 	}
 	for _, row := range rows {
@@ -101,7 +104,12 @@ func readFolded[T any, R row[T]](ctx context.Context, s *Store, kind secrets.Kin
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	for _, name := range left {
+	return readEach[T, R](ctx, s, kind, left, groups)
+}
+
+// readEach asks for one name after the other.
+func readEach[T any, R row[T]](ctx context.Context, s *Store, kind secrets.Kind, names []string, groups map[string][]T) error {
+	for _, name := range names {
 		err := s.read(ctx, kind, func(q Querier, t *table) error {
 			rows, err := query[T, R](ctx, q, t.selectOne, t.args(name)...)
 			if len(rows) > 0 {
@@ -109,7 +117,7 @@ func readFolded[T any, R row[T]](ctx context.Context, s *Store, kind secrets.Kin
 			}
 			return err
 		})
-		if err != nil {
+		if err != nil && !isUnheld(err) {
 			return err
 		}
 	}

@@ -34,6 +34,9 @@ func (s *Store) remove(ctx context.Context, kind secrets.Kind, name string) erro
 			return err
 		})
 	}
+	if isUnheld(err) {
+		err = secrets.ErrNotFound
+	}
 	if err != nil {
 		return &secrets.Error{Op: "delete", Kind: kind, ID: name, Err: err}
 	}

@@ -73,6 +73,7 @@ type Failure struct {
 	Lost      bool // the connection broke while in use: a read may be repeated on another
 	Untouched bool // the statement certainly changed nothing and may succeed when repeated: a deadlock's victim, a lock held
 	Stale     bool // a table or column is not as it was found: look again
+	Unheld    bool // a name in the statement has characters that its column cannot hold: no row is called so
 }
 
 // ScanTable reads the rows of a [Dialect]'s statement that finds a table: one per column, with its name and whether it is

@@ -55,6 +55,12 @@ func (s *Store) fail(ctx context.Context, err error) error {
 	return f
 }
 
+// isUnheld reports whether err is about a name that no row can have.
+func isUnheld(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.Unheld
+}
+
 // isOurs reports whether err was made by this package, and so has a class and holds no value.
 func isOurs(err error) bool {
 	var f *failure

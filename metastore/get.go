@@ -54,7 +54,10 @@ func (s *Store) get(ctx context.Context, kind secrets.Kind, name string, do func
 	if _, ok := s.StoreName(kind, name); !ok {
 		return secrets.ErrNotFound
 	}
-	return s.read(ctx, kind, do)
+	if err := s.read(ctx, kind, do); !isUnheld(err) {
+		return err
+	}
+	return secrets.ErrNotFound
 }
 
 // connections makes the answer of the rows of one id.

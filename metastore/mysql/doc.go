@@ -13,6 +13,7 @@
 // # Errors
 //
 //	1044, 1045, 1142, 1143, 1227, 1698, … (login, privilege)  denied
+//	1267, 1271 (a name that the column cannot hold)           not found when reading, malformed when writing
 //	1048, 1062, 1264, 1366, 1406, 1452 (data, constraint)     malformed
 //	1213 (deadlock)                                           tried again for ten seconds, then unavailable
 //	connection lost                                           a read is repeated once, a write if it had not begun; else unavailable

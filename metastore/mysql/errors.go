@@ -61,6 +61,8 @@ func classifyNumber(number uint16) metastore.Failure {
 		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value is too long for its column"}
 	case 1366, 1300, 3988:
 		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value holds a character that its column cannot store: is it utf8mb4?"}
+	case 1267, 1271: // of two collations; the only texts that are compared are names
+		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a name holds a character that its column cannot store: is it utf8mb4?", Unheld: true}
 	case 1264, 1265:
 		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value does not fit its column"}
 	case 1048, 1062, 1364, 1451, 4025:

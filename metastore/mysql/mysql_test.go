@@ -15,10 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore"
 	"github.com/secretchain/secrets/metastore/mysql"
 )
+
+const planted = "pLanted5ecret"
 
 func TestMain(m *testing.M) { metastoretest.Main(m, mysql.Open) }
 
@@ -181,6 +184,34 @@ func TestTeamsWhereFoundRowsCount(t *testing.T) {
 		value, err := a.GetVariable(t.Context(), "x")
 		require.NoError(t, err)
 		assert.Equal(t, "1", value)
+	}
+}
+
+// A name with characters that its column cannot hold is absent, also from the others of a batch, and cannot be written.
+func TestNamesThatTheColumnCannotHold(t *testing.T) {
+	server := peer(t)
+	for charset, unheld := range map[string]string{"latin1": "й", "utf8mb3 COLLATE utf8mb3_bin": "😀"} {
+		t.Run(charset, func(t *testing.T) {
+			dsn := server.Fresh(t)
+			store, err := mysql.Open(t.Context(), dsn, nil)
+			require.NoError(t, err)
+			defer store.Close()
+			require.NoError(t, store.Migrate(t.Context()))
+			execute(t, dsn, "ALTER TABLE variable MODIFY `key` varchar(250) CHARACTER SET "+charset)
+			for _, name := range []string{"a", "ä"} {
+				require.NoError(t, store.SetVariable(t.Context(), name, name))
+			}
+			_, err = store.GetVariable(t.Context(), unheld)
+			require.ErrorIs(t, err, secrets.ErrNotFound)
+			require.ErrorIs(t, store.DeleteVariable(t.Context(), unheld), secrets.ErrNotFound)
+			many, err := store.GetVariables(t.Context(), []string{"absent", "a", unheld, "ä", "b"})
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{"a": "a", "ä": "ä"}, many)
+			err = store.SetVariable(t.Context(), unheld, planted)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
+			assert.NotErrorIs(t, err, secrets.ErrNotFound)
+			backendtest.NoLeak(t, planted, err)
+		})
 	}
 }
 
