@@ -10,9 +10,10 @@
 //
 // The data source name is a path, a file: URI or ":memory:", with the parameters of modernc.org/sqlite after a question
 // mark. What it does not set is set as follows: write-ahead logging, so that readers and one writer work side by side,
-// in this process and in others; foreign keys; immediate write transactions; a wait of 200 ms for another
-// writer (_busy_timeout), which the store repeats for ten seconds or until the call's context ends. Write-ahead logging is a property of the file and stays with it; it needs a local disk, and
-// write access to the folder. For a database that may not be written use a URI: file:airflow.db?mode=ro.
+// in this process and in others; foreign keys; immediate write transactions; a wait of 200 ms for another writer
+// (_busy_timeout), which the store repeats for ten seconds or until the call's context ends. Write-ahead logging is a
+// property of the file and stays with it; it needs a local disk, and write access to the folder. For a database that may
+// not be written use a URI: file:airflow.db?mode=ro.
 //
 // A database in memory has one connection and is gone when the store is closed.
 //
