@@ -70,7 +70,7 @@ func TestEveryMethodAtOnce(t *testing.T) {
 	for name, opts := range map[string]*secrets.Options{
 		"without a cache": {Pick: secrets.PickRandom},
 		"with a cache": {Cache: &secrets.CacheOptions{TTL: time.Millisecond, NegativeTTL: time.Millisecond, RefreshAhead: time.Millisecond / 2,
-			StaleIfError: time.Millisecond, MaxEntries: 16}},
+			StaleIfError: time.Millisecond, MaxEntries: 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, second := fake("a", "1", "b", "2"), &busy{Fake: fake("b", "3", "c", "4"), turn: make(chan struct{})}
