@@ -29,7 +29,7 @@ type Description struct {
 // Option is one option that was read.
 type Option struct {
 	Name   string   // "[secrets] backend"
-	Value  string   // *** for an option that may hold a secret, with the arguments that it sets
+	Value  string   // *** for an option that may hold a secret, with the arguments that it sets, and for what is no list of words
 	Source Source   // where the value is from
 	From   string   // "command" or "secret" where Source tells only how to get the value, else ""
 	Hidden []Source // what is set too, and hidden by Source
@@ -39,7 +39,7 @@ type Option struct {
 type Layer struct {
 	Step    string // its name in backends_order
 	Name    string // of the layer in the chain; "" if skipped
-	Backend string // the driver or class path it is opened with; "" if skipped
+	Backend string // the driver or class path it is opened with; "" if skipped, or no single word
 	Reason  string // why it is there, or is not
 }
 
@@ -75,7 +75,10 @@ func (p *plan) describe(ctx context.Context) *Description {
 	for _, s := range p.steps {
 		l := Layer{Step: s.name, Reason: s.reason}
 		if !s.skipped {
-			l.Name, l.Backend = s.layer, s.driver
+			l.Name = s.layer
+			if isWord(s.driver) {
+				l.Backend = s.driver
+			}
 		}
 		d.Layers = append(d.Layers, l)
 	}
@@ -98,7 +101,7 @@ func (p *plan) describeOption(ctx context.Context, o *option) Option {
 		switch {
 		case err != nil:
 			d.Value = "cannot be read"
-		case !o.sensitive:
+		case !o.sensitive && isWords(text):
 			d.Value = printable(text)
 		case o == p.kwargs && at.how == isText:
 			d.Value = "***" + p.argumentsIn(ctx, text)
@@ -161,6 +164,16 @@ func (p *plan) idle() (notes []string) {
 		}
 	}
 	return notes
+}
+
+// isWords reports whether text is blank, or words between commas.
+func isWords(text string) bool {
+	for word := range strings.SplitSeq(text, ",") {
+		if word = trim(word); word != "" && !isWord(word) {
+			return false
+		}
+	}
+	return true
 }
 
 // printable is a value on one line, and not too long a one.

@@ -2,6 +2,7 @@ package airflowcfg_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,6 +24,18 @@ func describe(t *testing.T, s setup) (*airflowcfg.Description, string) {
 	text := d.String()
 	require.NotContains(t, text, planted)
 	return d, strings.ReplaceAll(text, filepath.Dir(opts.Path)+string(filepath.Separator), "")
+}
+
+// An option that took the next lines for its own is not shown.
+func TestDescribeShowsNoSwallowedLine(t *testing.T) {
+	for _, option := range []string{"backend", "backends_order", "use_cache", "cache_ttl_seconds"} {
+		s := setup{file: "[secrets]\n" + option + " = x\n  backend_kwargs = {\"token\":\n  \"" + planted + "\"}\n"}
+		d, err := airflowcfg.Describe(t.Context(), s.options(t))
+		require.ErrorIs(t, err, secrets.ErrMalformed)
+		require.NotContains(t, err.Error(), planted)
+		assert.NotContains(t, d.String(), planted, option)
+		assert.NotContains(t, fmt.Sprintf("%+v", d.Layers)+fmt.Sprintf("%+v", d.Options), planted, option)
+	}
 }
 
 func TestDescribe(t *testing.T) {

@@ -46,6 +46,12 @@ var (
 		before: &option{section: "core", key: "sql_alchemy_conn", sensitive: true, isValue: isURL}}
 )
 
+// isWord reports whether text is one word, as class paths, the names in backends_order, numbers and booleans are. Other
+// text may hold what is not for showing: a line that is indented by mistake makes the next option part of a value.
+func isWord(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, isSpace) && !strings.ContainsAny(text, `=:{}"'#,`)
+}
+
 func isURL(text string) bool { return strings.Contains(text, "://") }
 
 func isFernetKey(text string) bool {

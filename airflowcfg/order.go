@@ -35,6 +35,8 @@ func splitOrder(v value) ([]string, error) {
 			reason = "a name is blank"
 		case len(name) > 64:
 			reason = "a name has more than 64 bytes"
+		case !isWord(name):
+			reason = "a name is no single word; comments and other options stand on lines of their own, which are not indented"
 		case !slices.Contains(known, name):
 			reason = fmt.Sprintf("unknown backend %q", name)
 		}

@@ -70,8 +70,14 @@ func (p *plan) chooseBackend(ctx context.Context) (err error) {
 		return nil
 	}
 	p.note(p.kwargs)
+	if _, ok := backend.Lookup(p.backend.text); !ok && !isWord(p.backend.text) {
+		return p.backend.fail(malformed(errNoClassPath))
+	}
 	return nil
 }
+
+var errNoClassPath = errors.New("the value is no class path and no driver's name, which are one word; comments and other options " +
+	"stand on lines of their own, which are not indented")
 
 func (p *plan) chooseSteps(ctx context.Context) error {
 	o := optOrder
