@@ -18,14 +18,14 @@ func TestLosesNothingAmongFaults(t *testing.T) {
 		f.Handler = vault
 		return f
 	})
-	s.Set("airflow-connections-db", "mysql://host/db")
-	s.Set("airflow-variables-hello", "world")
 	o := options(s)
 	o.Timeout = time.Minute
 	o.ClientOptions.Retry.MaxRetries = 20
 	b := open(t, o)
 
-	wiretest.NothingIsLost(t, b)
+	wiretest.NothingIsLost(t, b,
+		func(id, text string) { s.Set("airflow-connections-"+id, text) },
+		func(id, text string) { s.Set("airflow-variables-"+id, text) })
 	assert.GreaterOrEqual(t, f.Requests.Load(), int64(wiretest.Lookups))
 	assert.Positive(t, f.Throttled.Load())
 	assert.Positive(t, f.Reset.Load())

@@ -87,8 +87,6 @@ func hurry(c *secretmanager.Client) {
 // again.
 func TestLosesNothingAmongFaults(t *testing.T) {
 	s, f := newServer(), &faults{conns: map[string]net.Conn{}}
-	s.Set("airflow-connections-db", "mysql://host/db")
-	s.Set("airflow-variables-hello", "world")
 	c := client(t, address(t, s, grpc.UnaryInterceptor(f.intercept)), grpc.WithContextDialer(f.dial), grpc.WithConnectParams(grpc.ConnectParams{
 		Backoff:           backoff.Config{BaseDelay: time.Millisecond, Multiplier: 1.6, MaxDelay: 20 * time.Millisecond},
 		MinConnectTimeout: 10 * time.Second,
@@ -97,7 +95,9 @@ func TestLosesNothingAmongFaults(t *testing.T) {
 	b, err := gcpsm.New(c, &gcpsm.Options{Project: s.Project, Timeout: time.Minute})
 	require.NoError(t, err)
 
-	wiretest.NothingIsLost(t, b)
+	wiretest.NothingIsLost(t, b,
+		func(id, text string) { s.Set("airflow-connections-"+id, text) },
+		func(id, text string) { s.Set("airflow-variables-"+id, text) })
 	assert.GreaterOrEqual(t, f.calls.Load(), int64(wiretest.Lookups))
 	assert.Positive(t, f.throttled.Load())
 	assert.Positive(t, f.slowed.Load())
