@@ -45,7 +45,11 @@ var pattern = regexp.MustCompile(`^(?s)([\w+]+)://` + // 1 dialect and driver
 
 // Parse takes a URL apart. Names of dialects and drivers come back in lower case.
 func Parse(url secrets.Secret) (URL, error) {
-	m := pattern.FindStringSubmatch(strings.TrimSpace(url.Reveal()))
+	text := strings.TrimSpace(url.Reveal())
+	if strings.ContainsAny(text, "\r\n") { // in airflow.cfg: the next option, indented by mistake
+		return URL{}, errors.New("a SQLAlchemy URL is one line, and this one goes on over the next")
+	}
+	m := pattern.FindStringSubmatch(text)
 	if m == nil {
 		return URL{}, errors.New("not a SQLAlchemy URL: write dialect://user:password@host:port/database, with @ / : ? % and # in user and password percent-encoded")
 	}

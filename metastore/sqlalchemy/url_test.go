@@ -61,6 +61,8 @@ func TestErrorsShowNothing(t *testing.T) {
 		"blank":             "",
 		"not a URL":         "hunter2",
 		"a connection":      "host=h password=hunter2",
+		"two lines":         "sqlite:////a.db\nfernet_key = hunter2",
+		"lines in options":  "postgresql://h/d?sslmode=x\r\nhunter2",
 		"at sign":           "postgresql://u:p@hunter2@h/d",
 		"at sign and slash": "postgresql://u:p@hunter2@h/d@x",
 		"bad port":          "postgresql://u@h:hunter2/d",
