@@ -193,13 +193,16 @@ func TestWriterWithoutEnd(t *testing.T) {
 
 // An empty file was perhaps truncated by somebody who is about to write it.
 func TestEmptiedFileIsDoubted(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f")
-	write(t, path, "one")
-	w := File(path, always, content)
-	get(t, w)
-	write(t, path, "")
-	assert.Equal(t, "one", get(t, w).Value)
-	before := time.Now().Add(-emptied)
-	require.NoError(t, os.Chtimes(path, before, before))
-	assert.Empty(t, get(t, w).Value)
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "f")
+		write(t, path, "one")
+		w := File(path, always, content)
+		get(t, w)
+		write(t, path, "")
+		require.NoError(t, os.Chtimes(path, time.Now(), time.Now()))
+		time.Sleep(emptied - time.Nanosecond)
+		assert.Equal(t, "one", get(t, w).Value)
+		time.Sleep(time.Nanosecond)
+		assert.Empty(t, get(t, w).Value)
+	})
 }
