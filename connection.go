@@ -36,7 +36,7 @@ func Parse(text string) (Connection, error) {
 	case rest[0] == '{':
 		c, err = parseJSON(rest)
 	default:
-		c, err = parseURI(rest)
+		c, err = parseURI(rest, textExtra)
 	}
 	if err != nil {
 		err.Offset += lead

@@ -55,6 +55,10 @@ func requireReadBack(t testing.TB, c secrets.Connection) {
 	require.Equal(t, c.Type, fromURI.Type)
 	require.Equal(t, lowered(c.Host), lowered(fromURI.Host))
 
+	typed, err := secrets.ParseTypedURI(c.TypedURI().Reveal())
+	require.NoError(t, err, "own typed URI")
+	require.True(t, typed.Equal(fromURI), "a typed URI is read back as another connection")
+
 	again, err := secrets.ParseURI(fromURI.URI().Reveal())
 	require.NoError(t, err)
 	require.True(t, again.Equal(fromURI), "what a URI was read as is not stable")
@@ -84,6 +88,10 @@ func FuzzParseURI(f *testing.F) {
 			return
 		}
 		requireReadBack(t, c)
+		typed, err := secrets.ParseTypedURI(text)
+		require.NoError(t, err, "what is read untyped is read typed")
+		requireNoLeak(t, typed, nil)
+		requireReadBack(t, typed)
 		stripped, err := secrets.Parse(text)
 		if text == strings.Trim(strings.TrimSpace(text), "\x1c\x1d\x1e\x1f") && err == nil && text[0] != '{' {
 			require.True(t, stripped.Equal(c), "Parse differs from ParseURI")

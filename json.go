@@ -180,7 +180,7 @@ func (p *jsonParser) fromURI(uri string, beside Connection) Connection {
 		p.fail(keyURI, "uri beside other keys; give either uri or the fields it stands for")
 		return Connection{}
 	}
-	c, err := parseURI(uri)
+	c, err := parseURI(uri, textExtra)
 	if err != nil {
 		p.fail(keyURI, strings.TrimPrefix(err.Error(), "malformed "))
 	}

@@ -52,7 +52,7 @@ func (t queryText) same(o queryText) bool {
 }
 
 // extraFromQuery is §3.6: the extra that a query stands for. It fails where the value of __extra__ is not a JSON object.
-func extraFromQuery(query string) (extra string, ok bool) {
+func extraFromQuery(query string, of extraType) (extra string, ok bool) {
 	if query == "" {
 		return "", true
 	}
@@ -73,7 +73,14 @@ func extraFromQuery(query string) (extra string, ok bool) {
 		}
 		out = p.name.appendJSON(out)
 		out = append(out, ": "...)
-		out = newQueryText(p.value).appendJSON(out)
+		value := newQueryText(p.value)
+		if of == typedExtra {
+			if json, ok := typedValue(value.decoded()); ok {
+				out = append(out, json...)
+				continue
+			}
+		}
+		out = value.appendJSON(out)
 	}
 	return string(append(out, '}')), true
 }

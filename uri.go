@@ -9,15 +9,15 @@ import (
 // connection §3); docs/differences.md lists where it differs. White space at the end is data: [Parse] takes it off.
 // Time is linear in the text. The error is a [*SyntaxError].
 func ParseURI(text string) (Connection, error) {
-	c, err := parseURI(text)
+	c, err := parseURI(text, textExtra)
 	if err != nil {
 		return Connection{}, err
 	}
 	return c, nil
 }
 
-func parseURI(text string) (Connection, *SyntaxError) {
-	u := uriParser{text: text}
+func parseURI(text string, extra extraType) (Connection, *SyntaxError) {
+	u := uriParser{text: text, extra: extra}
 	if !u.parse() {
 		return Connection{}, &SyntaxError{Form: formURI, Part: u.part, Offset: originalOffset(text, u.at), Reason: u.reason}
 	}
@@ -26,10 +26,11 @@ func parseURI(text string) (Connection, *SyntaxError) {
 
 // uriParser holds a URI on its way into a connection. Steps return false after fail.
 type uriParser struct {
-	text string  // cleaned
-	has  byteSet // the kinds of byte in text: most texts need no more than a look at it
-	pos  int     // where the next step begins in text
-	conn Connection
+	text  string    // cleaned
+	extra extraType // of the query's values
+	has   byteSet   // the kinds of byte in text: most texts need no more than a look at it
+	pos   int       // where the next step begins in text
+	conn  Connection
 
 	part, reason string // of the failure
 	at           int    // its place in text
@@ -250,7 +251,7 @@ func (u *uriParser) pathAndQuery() bool {
 	if path != "" {
 		u.conn.Schema = unquote(path[1:])
 	}
-	extra, ok := extraFromQuery(query)
+	extra, ok := extraFromQuery(query, u.extra)
 	if !ok {
 		return u.fail("extra", u.pos+len(path)+1, "the value of "+extraCarrier+" is not a JSON object; percent-encode it whole, & + # and % included")
 	}

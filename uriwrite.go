@@ -13,19 +13,20 @@ import (
 // Type that is not letters, digits, + . _ after a letter, which ParseURI refuses. The JSON form carries all of them but the ID.
 func (c Connection) URI() Secret {
 	var scratch [256]byte
-	return NewSecret(string(c.appendURI(scratch[:0], showAll)))
+	return NewSecret(string(c.appendURI(scratch[:0], textForm)))
 }
 
-// disclosure says how much of a connection is written.
-type disclosure bool
+// uriForm says whom a URI is written for.
+type uriForm uint8
 
 const (
-	showAll  disclosure = true
-	redacted disclosure = false
+	textForm  uriForm = iota // ParseURI
+	typedForm                // ParseTypedURI
+	redacted                 // people
 )
 
 // appendURI takes the steps of §5; redacted, it writes *** for the password, the extra, and what a host may carry of both.
-func (c *Connection) appendURI(dst []byte, show disclosure) []byte {
+func (c *Connection) appendURI(dst []byte, form uriForm) []byte {
 	if c.Type != "" { // step 1
 		dst = appendScheme(dst, c.Type)
 		dst = append(dst, ':')
@@ -40,7 +41,7 @@ func (c *Connection) appendURI(dst []byte, show disclosure) []byte {
 	dst = appendQuoted(dst, c.Login) // step 3
 	if !c.Password.IsZero() {
 		dst = append(dst, ':')
-		if show {
+		if form != redacted {
 			dst = appendQuoted(dst, c.Password.Reveal())
 		} else {
 			dst = append(dst, masked...)
@@ -49,7 +50,7 @@ func (c *Connection) appendURI(dst []byte, show disclosure) []byte {
 	if len(dst) > authority {
 		dst = append(dst, '@')
 	}
-	if show { // step 4
+	if form != redacted { // step 4
 		dst = appendQuoted(dst, host)
 	} else {
 		dst = appendRedactedHost(dst, host)
@@ -63,7 +64,7 @@ func (c *Connection) appendURI(dst []byte, show disclosure) []byte {
 	if c.Schema != "" { // step 6
 		dst = appendQuoted(append(dst, '/'), c.Schema)
 	}
-	return c.appendExtra(dst, show) // step 7
+	return c.appendExtra(dst, form) // step 7
 }
 
 // appendScheme appends a type as the scheme it is read back from. Bytes that no scheme may hold are encoded, so that a URI with
@@ -111,7 +112,7 @@ func (c *Connection) splitHost() (protocol, host string) {
 }
 
 // appendExtra is step 7: name=value pairs if every value is a text, else the whole extra under __extra__.
-func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
+func (c *Connection) appendExtra(dst []byte, form uriForm) []byte {
 	if c.Extra.IsZero() {
 		return dst
 	}
@@ -123,10 +124,10 @@ func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
 		dst = append(dst, '/')
 	}
 	dst = append(dst, '?')
-	if !show {
+	if form == redacted {
 		return append(dst, masked...)
 	}
-	if out, ok := appendPairs(dst, extra); ok {
+	if out, ok := appendPairs(dst, extra, form); ok {
 		return out
 	}
 	dst = append(append(dst, extraCarrier...), '=')
@@ -134,8 +135,9 @@ func (c *Connection) appendExtra(dst []byte, show disclosure) []byte {
 }
 
 // appendPairs appends the members of a JSON object as a query. It fails where reading the query would not give them back: a
-// value that is not a text, half of a surrogate pair, the name __extra__, no member at all, and text that is no object.
-func appendPairs(dst []byte, extra string) ([]byte, bool) {
+// value that is not a text, or for typed reading a text that seems to be something else, half of a surrogate pair, the name
+// __extra__, no member at all, and text that is no object.
+func appendPairs(dst []byte, extra string, form uriForm) ([]byte, bool) {
 	var scratch [256]byte
 	s := jsontext.Scanner{Text: extra}
 	if !s.Open() {
@@ -158,7 +160,7 @@ func appendPairs(dst []byte, extra string) ([]byte, bool) {
 		}
 		dst = append(appendQueryQuoted(dst, name), '=')
 		text, ok := jsontext.AppendUnquoted(scratch[:0], value)
-		if !ok {
+		if !ok || form == typedForm && isTyped(string(text)) {
 			return nil, false
 		}
 		dst = appendQueryQuoted(dst, text)

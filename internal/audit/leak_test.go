@@ -167,7 +167,7 @@ func inFile(t *testing.T, name, content string) string {
 var audited = map[string]func(t *testing.T, c *collector){
 	"": func(t *testing.T, c *collector) {
 		for _, text := range badTexts {
-			for _, parse := range []func(string) (secrets.Connection, error){secrets.Parse, secrets.ParseURI, secrets.ParseJSON} {
+			for _, parse := range []func(string) (secrets.Connection, error){secrets.Parse, secrets.ParseURI, secrets.ParseTypedURI, secrets.ParseJSON} {
 				conn, err := parse(text)
 				c.add(conn, err)
 			}
