@@ -70,7 +70,9 @@ func child(role string, open func(ctx context.Context, dsn string, opts *metasto
 
 func start(t *testing.T, role, dsn string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a child that hangs is killed, and fails the test
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), roleVariable+"="+role, dsnVariable+"="+dsn)
 	cmd.Stderr = os.Stderr
 	require.NoError(t, cmd.Start())
