@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/secretchain/secrets"
 )
@@ -28,10 +30,10 @@ var registry struct {
 }
 
 // Register makes a driver available to [Open] under its name and class paths. Store packages call it from init.
-// It panics on a blank name, a nil Open, and a name or class path that is taken.
+// It panics on a nil Open, on a name or class path that is blank or has white space around it, and on one that is taken.
 func Register(d Driver) {
-	if d.Name == "" || d.Open == nil {
-		panic("backend: Register of a driver without a name or an Open function")
+	if d.Open == nil {
+		panic(fmt.Sprintf("backend: Register of driver %q without an Open function", d.Name))
 	}
 	registry.Lock()
 	defer registry.Unlock()
@@ -40,6 +42,9 @@ func Register(d Driver) {
 	}
 	names := append([]string{d.Name}, d.ClassPaths...)
 	for _, name := range names {
+		if name == "" || name != strings.TrimSpace(name) {
+			panic(fmt.Sprintf("backend: Register of driver %q: nobody can open the name %q", d.Name, name))
+		}
 		if taken, ok := registry.drivers[name]; ok {
 			panic(fmt.Sprintf("backend: Register of driver %q: %q is taken by driver %q", d.Name, name, taken.Name))
 		}
@@ -87,6 +92,14 @@ func unknownDriver(name string) error {
 	if registered == "" {
 		registered = "none"
 	}
-	return fmt.Errorf("unknown backend %q: registered are %s; import the package of the store (backend/all has every one), "+
-		"or register your own with backend.Register", name, registered)
+	said := strconv.Quote(name)
+	if strings.ContainsFunc(name, notInName) {
+		said = "(a text that is no name)" // perhaps the arguments, in the wrong place
+	}
+	return fmt.Errorf("unknown backend %s: registered are %s; import the package of the store (backend/all has every one), "+
+		"or register your own with backend.Register", said, registered)
+}
+
+func notInName(r rune) bool {
+	return r != '.' && r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }

@@ -47,6 +47,7 @@ func TestOpenRefuses(t *testing.T) {
 	for name, tc := range map[string]struct{ driver, kwargs, says string }{
 		"an unknown name":         {"mine", "", `unknown backend "mine": registered are `},
 		"a blank name":            {"", "", `unknown backend ""`},
+		"arguments for a name":    {`{"token": "pLanted5ecret"}`, "", `unknown backend (a text that is no name)`},
 		"a store not imported":    {"vault", "", `add import _ "github.com/secretchain/secrets/vault"`},
 		"an old class path":       {"airflow.contrib.secrets.hashicorp_vault.VaultBackend", "", `add import _ "github.com/secretchain/secrets/vault"`},
 		"bad arguments":           {"memory", `{"broke": true}`, `open backend memory: unknown argument "broke": did you mean "broken"?`},
@@ -57,6 +58,7 @@ func TestOpenRefuses(t *testing.T) {
 			require.Error(t, err)
 			assert.Nil(t, b)
 			assert.ErrorContains(t, err, tc.says)
+			backendtest.NoLeak(t, "pLanted5ecret", err)
 		})
 	}
 }
@@ -67,6 +69,8 @@ func TestRegisterPanics(t *testing.T) {
 	for name, d := range map[string]backend.Driver{
 		"no name":            {Open: open},
 		"no Open":            {Name: "x"},
+		"a name to trim":     {Name: " x", Open: open},
+		"a blank class path": {Name: "x", ClassPaths: []string{""}, Open: open},
 		"a taken name":       {Name: "memory", Open: open},
 		"a taken class path": {Name: "x", ClassPaths: []string{"my.company.MemoryBackend"}, Open: open},
 	} {
