@@ -2,28 +2,40 @@ package redact
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 )
 
-// Panics masks a panic on its way up, so that the trace on standard error, or the recovery above, shows its text masked.
-// Defer it in main and at the top of goroutines:
+// Guard runs work and masks a panic of it, so that neither the trace on standard error nor a recovery above shows a
+// secret. Run the work of main and of goroutines in it:
 //
-//	defer r.Panics()
+//	go r.Guard(work)
 //
-// A panic without a secret goes on as it is. A masked one goes on as a string: its type is lost, and the trace begins
-// here, with the original's above it.
-func (r *Redactor) Panics() {
-	v := recover()
-	if v == nil {
-		return
+// A panic without a secret goes on as it is. A masked one goes on as a text, with the trace of the original behind it;
+// its type is lost.
+func (r *Redactor) Guard(work func()) {
+	if text, masked := r.guarded(work); masked {
+		panic(text) // only now: the runtime prints every panic that another one interrupts
 	}
-	printed := fmt.Sprint(v)
-	masked := r.Text(printed)
-	if masked != printed || slices.ContainsFunc(encodings(v), func(encode func() ([]byte, error)) bool {
-		text, fine := try(encode)
-		return !fine || r.Text(text) != text
-	}) {
-		panic(masked)
-	}
-	panic(v)
+}
+
+func (r *Redactor) guarded(work func()) (text string, masked bool) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		printed := fmt.Sprint(v)
+		text = r.Text(printed)
+		masked = text != printed || slices.ContainsFunc(encodings(v), func(encode func() ([]byte, error)) bool {
+			encoded, fine := try(encode)
+			return !fine || r.Text(encoded) != encoded
+		})
+		if !masked {
+			panic(v)
+		}
+		text += "\n\n" + r.Text(string(debug.Stack()))
+	}()
+	work()
+	return "", false
 }

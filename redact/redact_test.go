@@ -220,21 +220,6 @@ func TestWriterHoldsNothingBackWithoutNeed(t *testing.T) {
 	assert.Equal(t, "a line\n", out.String())
 }
 
-func TestPanicsAreMasked(t *testing.T) {
-	const secret = "s3cr3t-value"
-	r := knowing(secret)
-	caught := func(v any) (got any) {
-		defer func() { got = recover() }()
-		defer r.Panics()
-		panic(v)
-	}
-	assert.Equal(t, "bad ***", caught("bad "+secret))
-	assert.Equal(t, "wrapped ***", caught(fmt.Errorf("wrapped %s", secret)))
-	assert.Equal(t, "harmless", caught(hides{secret}))
-	harmless := errors.New("harmless")
-	assert.Equal(t, harmless, caught(harmless))
-}
-
 func TestForgetting(t *testing.T) {
 	now := time.Unix(0, 0)
 	r := redact.New(&redact.Options{MaxAge: time.Hour, Now: func() time.Time { return now }})
