@@ -67,7 +67,7 @@ func (p peer) mount(t *testing.T, version int) string {
 		require.Eventually(t, func() bool {
 			_, err := p.Logical().ReadWithContext(t.Context(), path+"/config")
 			return err == nil
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 	}
 	return path
 }
@@ -309,7 +309,7 @@ func TestRealSeal(t *testing.T) {
 		assert.ErrorIs(t, secrets.ClassOf(err), secrets.ErrUnavailable)
 		assert.ErrorContains(t, err, "sealed")
 	}
-	require.Eventually(t, func() bool { return get(t, b, "x") == nil }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return get(t, b, "x") == nil }, time.Minute, 5*time.Millisecond)
 }
 
 // signedToken returns a public key in PEM form and a token of the claims, signed with ES256.

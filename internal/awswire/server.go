@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -73,11 +74,13 @@ func (s *Server) Listen() (url string, stop func(), err error) {
 	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }
 
-// Config is a configuration of the SDK for a server at url, which tries a failed call three times without waiting.
+// Config is a configuration of the SDK for a server at url, which tries a failed call three times without waiting, and waits
+// no longer than a minute for an answer.
 func Config(url string) aws.Config {
 	return aws.Config{
 		Region:       Region,
 		BaseEndpoint: &url,
+		HTTPClient:   awshttp.NewBuildableClient().WithTimeout(time.Minute),
 		Credentials:  credentials.NewStaticCredentialsProvider(AccessKeyID, SecretAccessKey, ""),
 		Retryer:      func() aws.Retryer { return Retryer(3) },
 	}

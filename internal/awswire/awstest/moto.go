@@ -31,9 +31,8 @@ func Moto(t *testing.T) (aws.Config, awsclient.Options) {
 	NoEnvironment(t)
 	role := fmt.Sprintf("arn:aws:iam::%012d:role/test", rand.Int64N(1e12))
 	cfg := awswire.Config(url)
-	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(aws.Config{
-		Region: awswire.Region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}), role))
+	cfg.Credentials = credentials.NewStaticCredentialsProvider("test", "test", "")
+	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role))
 	return cfg, awsclient.Options{
 		Region: awswire.Region, Endpoint: url, Endpoints: awsclient.Endpoints{"sts": url}, RoleARN: role,
 		AccessKeyID: "test", SecretAccessKey: secrets.NewSecret("test"),
