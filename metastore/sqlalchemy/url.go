@@ -55,8 +55,9 @@ func Parse(url secrets.Secret) (URL, error) {
 	}
 	u := URL{User: decode(m[2]), Password: secrets.NewSecret(decode(m[3])), Host: m[4] + m[5], Database: m[7]}
 	u.Dialect, u.Driver, _ = strings.Cut(strings.ToLower(m[1]), "+")
-	if strings.Contains(u.Host, "@") { // the end of the password, which must not be looked up as a host
-		return URL{}, u.malformed("host", "has an @; write @ in user and password as %40")
+	if strings.Contains(m[5], "@") || m[3] != "" && strings.Contains(m[7]+m[8], "@") {
+		// The password ended too early: its rest must not be looked up as a host, nor shown as an option.
+		return URL{}, u.malformed("password", "is followed by more than one @; write those in it, and in options, as %40")
 	}
 	if m[6] != "" {
 		port, err := strconv.ParseUint(m[6], 10, 16)

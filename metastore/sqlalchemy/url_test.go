@@ -25,6 +25,8 @@ func TestParse(t *testing.T) {
 		"slash in the password":   {"postgresql://u:p/w?x#y@h/d", "p/w?x#y", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
 		"plus in the password":    {"postgresql://u:p+w@h/d", "p+w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Database: "d"}},
 		"colon in the password":   {"postgresql://u:p:w@h:1/d", "p:w", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "h", Port: 1, Database: "d"}},
+		"at sign in the user":     {"postgresql://etl@server:pw@h/d", "pw", sqlalchemy.URL{Dialect: "postgresql", User: "etl@server", Host: "h", Database: "d"}},
+		"at sign in an option":    {"postgresql://h/d?user=etl@server", "", sqlalchemy.URL{Dialect: "postgresql", Host: "h", Database: "d"}},
 		"percent in the password": {"postgresql://u%:100%p%zz%4%@h/d", "100%p%zz%4%", sqlalchemy.URL{Dialect: "postgresql", User: "u%", Host: "h", Database: "d"}},
 		"IPv6":                    {"postgresql://u@[::1]:5432/d", "", sqlalchemy.URL{Dialect: "postgresql", User: "u", Host: "::1", Port: 5432, Database: "d"}},
 		"no host":                 {"postgresql:///d", "", sqlalchemy.URL{Dialect: "postgresql", Database: "d"}},
@@ -58,15 +60,18 @@ func TestOptionsKeepTheirOrder(t *testing.T) {
 
 func TestErrorsShowNothing(t *testing.T) {
 	for name, url := range map[string]string{
-		"blank":             "",
-		"not a URL":         "hunter2",
-		"a connection":      "host=h password=hunter2",
-		"two lines":         "sqlite:////a.db\nfernet_key = hunter2",
-		"lines in options":  "postgresql://h/d?sslmode=x\r\nhunter2",
-		"at sign":           "postgresql://u:p@hunter2@h/d",
-		"at sign and slash": "postgresql://u:p@hunter2@h/d@x",
-		"bad port":          "postgresql://u@h:hunter2/d",
-		"port too large":    "mysql://h:65536/hunter2",
+		"blank":                  "",
+		"not a URL":              "hunter2",
+		"a connection":           "host=h password=hunter2",
+		"two lines":              "sqlite:////a.db\nfernet_key = hunter2",
+		"lines in options":       "postgresql://h/d?sslmode=x\r\nhunter2",
+		"at sign, question mark": "postgresql://u:p@ss?hunter2&x@h/d",
+		"at sign first":          "postgresql://u:@hunter2@h/d",
+		"at sign, slash":         "postgresql://u:p@ss/hunter2@h/d",
+		"at sign":                "postgresql://u:p@hunter2@h/d",
+		"at sign and slash":      "postgresql://u:p@hunter2@h/d@x",
+		"bad port":               "postgresql://u@h:hunter2/d",
+		"port too large":         "mysql://h:65536/hunter2",
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sqlalchemy.Parse(secrets.NewSecret(url))
