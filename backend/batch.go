@@ -54,14 +54,16 @@ func lookupMany[T any](ctx context.Context, s *TextStore, kind secrets.Kind, ids
 		texts, err := s.more.FetchMany(ctx, batch)
 		for name, text := range texts {
 			for _, id := range askers[name] {
-				delete(left, id)
 				v, err := decoded(kind, id, name, text, d)
 				switch {
 				case err == nil:
 					found[id] = v
-				case secrets.ClassOf(err) != secrets.ErrNotFound:
+				case secrets.ClassOf(err) == secrets.ErrNotFound:
+					continue // the next name may have it
+				default:
 					failures = append(failures, err)
 				}
+				delete(left, id)
 			}
 		}
 		if ended := ctx.Err(); ended != nil {

@@ -169,11 +169,17 @@ func lookup[T any](ctx context.Context, s *TextStore, kind secrets.Kind, id stri
 		return zero, err
 	}
 	asked := ""
+	var none error // a text that is no value
 	for _, name := range names {
 		asked = name
 		text, err := s.fetch(ctx, name)
 		if err == nil {
-			return decoded(kind, id, name, text, d)
+			v, err := decoded(kind, id, name, text, d)
+			if secrets.ClassOf(err) == secrets.ErrNotFound {
+				none = err
+				continue // a team's blank connection is none, and the shared one counts
+			}
+			return v, err
 		}
 		if ended := ctx.Err(); ended != nil {
 			return zero, failure(kind, id, name, ended)
@@ -181,6 +187,9 @@ func lookup[T any](ctx context.Context, s *TextStore, kind secrets.Kind, id stri
 		if secrets.ClassOf(err) != secrets.ErrNotFound {
 			return zero, failure(kind, id, name, err)
 		}
+	}
+	if none != nil {
+		return zero, none
 	}
 	return zero, failure(kind, id, asked, secrets.ErrNotFound)
 }
