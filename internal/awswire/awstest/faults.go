@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
@@ -34,7 +35,7 @@ func NothingIsLost(t *testing.T, fill func(wire *awswire.Server, key, value stri
 	// A connection for every goroutine, so that what is lost is lost by a fault and not by a port that ran out.
 	transport := &http.Transport{MaxIdleConnsPerHost: goroutines}
 	t.Cleanup(transport.CloseIdleConnections)
-	cfg.HTTPClient = &http.Client{Transport: transport}
+	cfg.HTTPClient = &http.Client{Transport: transport, Timeout: time.Minute}
 	b, err := open(cfg)
 	require.NoError(t, err)
 
