@@ -297,10 +297,31 @@ func TestCacheAFailedLoadBuysAPause(t *testing.T) {
 	})
 }
 
+// A value that is found is the answer, also where it is not to be kept: what is past its end is for outages alone.
+func TestCacheStaleEndsWithAValueThatIsNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &store{}
+		c := newCache(t, s, cache.Options[int]{TTL: 10 * time.Minute, StaleIfError: time.Hour, Keep: func(v int) (int, bool) { return v, v == 1 }})
+		read(t, c, 1, false, false)
+		s.pass(10 * time.Minute)
+		s.answers(errOutage)
+		s.took = time.Second
+		read(t, c, 1, true, true)
+		s.answers(nil)
+		s.pass(time.Minute)
+		read(t, c, 1, true, true) // and begins a load
+		synctest.Wait()
+		read(t, c, 4, false, false)
+		read(t, c, 5, false, false)
+		s.answers(errOutage)
+		read(t, c, 1, true, true)
+	})
+}
+
 func TestCacheRefreshAhead(t *testing.T) {
 	options := cache.Options[int]{TTL: 10 * time.Minute, RefreshAhead: time.Minute, NegativeTTL: time.Minute, StaleIfError: time.Hour}
 	// filled is a cache whose value is about to end, in a bubble, so that the background can be waited for.
-	filled := func(t *testing.T, f func(t *testing.T, s *store, c *cache.Cache[int])) {
+	filled := func(t *testing.T, options cache.Options[int], f func(t *testing.T, s *store, c *cache.Cache[int])) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &store{}
 			c := newCache(t, s, options)
@@ -310,7 +331,7 @@ func TestCacheRefreshAhead(t *testing.T) {
 		})
 	}
 	t.Run("replaces the value", func(t *testing.T) {
-		filled(t, func(t *testing.T, s *store, c *cache.Cache[int]) {
+		filled(t, options, func(t *testing.T, s *store, c *cache.Cache[int]) {
 			read(t, c, 1, true, false) // at once
 			synctest.Wait()
 			assert.Equal(t, 2, s.count())
@@ -323,7 +344,7 @@ func TestCacheRefreshAhead(t *testing.T) {
 		})
 	})
 	t.Run("outage", func(t *testing.T) {
-		filled(t, func(t *testing.T, s *store, c *cache.Cache[int]) {
+		filled(t, options, func(t *testing.T, s *store, c *cache.Cache[int]) {
 			s.answers(errOutage)
 			for range 5 {
 				read(t, c, 1, true, false)
@@ -338,8 +359,25 @@ func TestCacheRefreshAhead(t *testing.T) {
 			read(t, c, 1, true, true)
 		})
 	})
+	t.Run("finds what is not to be kept", func(t *testing.T) {
+		options := options
+		options.Keep = func(v int) (int, bool) { return v, v == 1 }
+		filled(t, options, func(t *testing.T, s *store, c *cache.Cache[int]) {
+			for range 5 {
+				read(t, c, 1, true, false)
+				synctest.Wait()
+			}
+			assert.Equal(t, 2, s.count(), "not tried again at every read")
+			s.pass(8 * time.Second)
+			read(t, c, 1, true, false)
+			synctest.Wait()
+			assert.Equal(t, 3, s.count(), "tried again before the end")
+			s.pass(52 * time.Second)
+			read(t, c, 4, false, false)
+		})
+	})
 	t.Run("refused", func(t *testing.T) {
-		filled(t, func(t *testing.T, s *store, c *cache.Cache[int]) {
+		filled(t, options, func(t *testing.T, s *store, c *cache.Cache[int]) {
 			s.answers(errRefused)
 			read(t, c, 1, true, false)
 			synctest.Wait()
@@ -351,7 +389,7 @@ func TestCacheRefreshAhead(t *testing.T) {
 		})
 	})
 	t.Run("absent", func(t *testing.T) {
-		filled(t, func(t *testing.T, s *store, c *cache.Cache[int]) {
+		filled(t, options, func(t *testing.T, s *store, c *cache.Cache[int]) {
 			s.answers(errAbsent)
 			read(t, c, 1, true, false)
 			synctest.Wait()

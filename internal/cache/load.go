@@ -72,20 +72,20 @@ func (l *Loading[V]) Store(v V, err error) (Item[V], error) {
 	case absent && c.options.NegativeTTL > 0:
 		e = c.absence(l, err)
 	}
-	entered, item, held := l.settle(e, err, absent, now)
+	entered, item, instead := l.settle(e, err, absent, now)
 	if entered {
 		c.makeRoom(e)
 		c.clock.start.Do(c.startClock)
 	}
-	if held {
+	if instead {
 		return item, nil
 	}
 	return Item[V]{Value: v, Fetched: c.clock.time(l.began)}, err
 }
 
-// settle ends l, and what it found settles what is kept: e is entered, unless it is nil or l is void, and what was kept
-// before is held in an outage, to be the answer, and else goes.
-func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (entered bool, item Item[V], held bool) {
+// settle ends l, and settles what is kept: e, unless it is nil or l is void; else what was kept before, if the load tells
+// nothing against it. In an outage that is the answer instead.
+func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (entered bool, item Item[V], instead bool) {
 	c := l.cache
 	l.shard.mu.Lock()
 	defer l.shard.mu.Unlock()
@@ -94,7 +94,7 @@ func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (ent
 	value := old != nil && old.absence == nil
 	switch {
 	case value && err != nil && !absent && c.options.Outage(err, old.value):
-		item, held = c.hold(old, now, now-l.began)
+		item, instead = c.hold(old, now, now-l.began)
 	case !valid:
 	case e != nil:
 		if old != nil {
@@ -104,7 +104,11 @@ func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (ent
 			c.entries.Add(1)
 		}
 		entered = true
-	case err == nil || old == nil: // not to be kept, or nothing to be dropped
+	case old == nil: // nothing to be dropped
+	case err == nil && value && now < old.expires: // not to be kept: the old one goes on, and not every read loads it again
+		_, _ = c.hold(old, now, now-l.began)
+	case err == nil: // not to be kept, but the answer: the old one is for the next outage
+		old.clear(held)
 	case absent:
 		c.drop(l.shard, l.hash, old)
 	case value && now < old.expires: // refused ahead of time: good until its end, and no longer
@@ -113,7 +117,7 @@ func (l *Loading[V]) settle(e *entry[V], err error, absent bool, now int64) (ent
 	case value:
 		c.drop(l.shard, l.hash, old)
 	}
-	return entered, item, held
+	return entered, item, instead
 }
 
 // entry makes the entry of a value.
@@ -149,7 +153,7 @@ func (c *Cache[V]) fetch(ctx context.Context, key string) (Item[V], error) {
 	return l.Store(v, err)
 }
 
-// hold keeps e, a value, through a load that failed after a while, and returns it as the answer if it may be served.
+// hold keeps e, a value, through a load that came to nothing after a while, and returns it as the answer if it may be served.
 //
 // A failure buys a pause, in which e is served without another attempt. Pauses grow up to TTL, so that a store that is
 // down is asked for a name hardly more often than one that is up, and a store that is back is not asked for everything
