@@ -17,19 +17,19 @@ func (o *Options) open(context.Context) (session, error) {
 	if o.VaultURL == "" {
 		return session{}, errNoVault
 	}
-	credential, err := o.credential()
+	own := *o
+	closeIdle := func() {} // a transport of the caller's is the caller's to close
+	if own.ClientOptions.Transport == nil {
+		client := ownClient()
+		own.ClientOptions.Transport, closeIdle = client, client.CloseIdleConnections
+	}
+	own.ClientOptions.Transport = limited{own.ClientOptions.Transport} // for the login, too
+	credential, err := own.credential()
 	if err != nil {
 		return session{}, &loginError{err}
 	}
-	options := o.ClientOptions
-	closeIdle := func() {} // a transport of the caller's is the caller's to close
-	if options.Transport == nil {
-		client := ownClient()
-		options.Transport, closeIdle = client, client.CloseIdleConnections
-	}
-	options.Transport = limited{options.Transport}
 	l := &login{credential: credential, turn: make(chan struct{}, 1)}
-	client, err := azsecrets.NewClient(o.VaultURL, l, &options)
+	client, err := azsecrets.NewClient(o.VaultURL, l, &own.ClientOptions)
 	if err != nil {
 		return session{}, &loginError{err}
 	}
