@@ -22,7 +22,8 @@
 // A file is parsed once and read again when its size, time, mode or inode changes, symbolic links followed. It is looked
 // at in the lookup that finds Options.Interval over: one stat. Where there is ..data, as in volumes of Kubernetes, all
 // files of a directory come from one version of it; else each is looked at. A file is never seen half written, if its
-// writer renames a complete one into place, or writes in place without pausing for longer than 50 milliseconds.
+// writer renames a complete one into place; nor, after the first look, if it writes in place without pausing for longer than
+// 50 milliseconds.
 //
 // # Errors
 //
