@@ -49,9 +49,10 @@ type rotation struct {
 
 // replacement is one token for another.
 type replacement struct {
-	row      int64
-	field    string
-	old, new string
+	row   int64
+	field string
+	old   any // as it is stored
+	new   string
 }
 
 func (r *rotation) pass(ctx context.Context) error {
@@ -108,7 +109,7 @@ func (r *rotation) add(batch []replacement, row int64, name text, field string, 
 		}
 		r.unreadable = append(r.unreadable, RowError{Kind: kind, ID: name.string, Row: row, Field: field, Reason: sealReason(err)})
 	case changed:
-		batch = append(batch, replacement{row, field, token.string, rotated})
+		batch = append(batch, replacement{row, field, token.stored(), rotated})
 	}
 	return batch
 }

@@ -12,6 +12,15 @@ import (
 type text struct {
 	string
 	null, bad bool
+	bytes     bool // the driver hands it out as bytes
+}
+
+// stored is the text as a parameter that equals it: to SQLite a text and the same bytes are two values.
+func (t text) stored() any {
+	if t.bytes {
+		return []byte(t.string)
+	}
+	return t.string
 }
 
 func (t *text) Scan(value any) error {
@@ -21,7 +30,7 @@ func (t *text) Scan(value any) error {
 	case string:
 		*t = text{string: v, bad: !utf8.ValidString(v)}
 	case []byte:
-		*t = text{string: string(v), bad: !utf8.Valid(v)}
+		*t = text{string: string(v), bad: !utf8.Valid(v), bytes: true}
 	default: // SQLite stores anything in any column
 		*t = text{bad: true}
 	}

@@ -129,6 +129,30 @@ func TestValuesOfOtherTypes(t *testing.T) {
 	assert.Len(t, found, 5)
 }
 
+// A token that a script stored as bytes is read, and rotated, like any other.
+func TestTokensOfBytes(t *testing.T) {
+	const newer = "765dfvRyedaOAuXkDUWHaXeGbc4t64epPi_Oyj3DamA="
+	path := filepath.Join(t.TempDir(), "a.db")
+	open := func(keys string) *metastore.Store {
+		store, err := sqlite.Open(t.Context(), path, &metastore.Options{FernetKeys: metastore.ParseFernetKeys(secrets.NewSecret(keys))})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		return store
+	}
+	works(t, open(key))
+	db, err := server.Bare(path + "?")
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "UPDATE variable SET val = CAST(val AS BLOB)")
+	require.NoError(t, err)
+	rotated, err := open(newer + "," + key).RotateFernetKeys(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, rotated)
+	value, err := open(newer).GetVariable(t.Context(), "x")
+	require.NoError(t, err)
+	assert.True(t, value == planted)
+}
+
 func TestDriver(t *testing.T) {
 	t.Chdir(t.TempDir())
 	dir, err := os.Getwd()
