@@ -210,7 +210,7 @@ func (c *Cache[V]) Forget(key string) {
 	hash := maphash.Comparable(c.seed, key)
 	s := c.table.shard(hash)
 	s.mu.Lock()
-	s.void(key)
+	delete(s.loadings, key)
 	if e, _, _ := s.find(hash, key); e != nil {
 		c.drop(s, hash, e)
 	}
@@ -223,9 +223,7 @@ func (c *Cache[V]) ForgetAll() {
 	for i := range c.table.shards {
 		s := &c.table.shards[i]
 		s.mu.Lock()
-		for l := s.loadings; l != nil; l = l.next {
-			l.void = true
-		}
+		s.loadings = nil
 		for e := range s.all {
 			c.drop(s, c.hash(e.key), e)
 		}

@@ -14,10 +14,6 @@ type Loading[V any] struct {
 	key   string
 	hash  uint64
 	began int64
-
-	// Under the shard's lock:
-	void bool
-	next *Loading[V]
 }
 
 // Begin is to be called before key is asked for, by whoever loads it otherwise than through Get.
@@ -26,18 +22,11 @@ func (c *Cache[V]) Begin(key string) *Loading[V] {
 	l := &Loading[V]{cache: c, shard: c.table.shard(hash), key: key, hash: hash, began: c.clock.exact()}
 	l.shard.mu.Lock()
 	defer l.shard.mu.Unlock()
-	l.shard.void(key)
-	l.next, l.shard.loadings = l.shard.loadings, l
-	return l
-}
-
-// void takes from the loads of key under way the right to store. The lock is held.
-func (s *shard[V]) void(key string) {
-	for l := s.loadings; l != nil; l = l.next {
-		if l.key == key {
-			l.void = true
-		}
+	if l.shard.loadings == nil {
+		l.shard.loadings = map[string]*Loading[V]{}
 	}
+	l.shard.loadings[key] = l
+	return l
 }
 
 // Drop ends a load without a result. After Store it does nothing.
@@ -47,15 +36,13 @@ func (l *Loading[V]) Drop() {
 	l.end()
 }
 
-// end takes l off the list, and reports whether it may store. The lock is held.
+// end reports whether l may store, which it may once at most. The lock is held.
 func (l *Loading[V]) end() bool {
-	for p := &l.shard.loadings; *p != nil; p = &(*p).next {
-		if *p == l {
-			*p = l.next
-			return !l.void && !l.cache.closed.Load()
-		}
+	if l.shard.loadings[l.key] != l {
+		return false
 	}
-	return false
+	delete(l.shard.loadings, l.key)
+	return !l.cache.closed.Load()
 }
 
 // Store ends a load with its result and returns what its callers are to get: the result, or in an outage what is kept.

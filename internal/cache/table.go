@@ -18,8 +18,8 @@ type shard[V any] struct {
 	groups   atomic.Pointer[[]group[V]] // a power of two of them; nil: none yet
 	mu       sync.Mutex
 	count    int
-	spills   int         // full groups passed by insertions since the groups were made
-	loadings *Loading[V] // under way, linked by next
+	spills   int                    // full groups passed by insertions since the groups were made
+	loadings map[string]*Loading[V] // the last one to begin of each key, until it ends or is void; nil: none
 }
 
 // group holds up to seven entries in one cache line. The low seven bytes of tags say which: zero is a free place, any
