@@ -24,8 +24,8 @@ type Options struct {
 	// Pick is GetConnection's choice among several connections under one id; it must not keep or change the slice.
 	// Nil: the first. PickRandom: as Airflow 1.10.
 	Pick func([]Connection) Connection
-	// RefuseShadowedWrites makes SetConnection and SetVariable fail with ErrShadowed, and write nothing, where an
-	// earlier layer holds the name or cannot be asked.
+	// RefuseShadowedWrites makes SetConnection and SetVariable write nothing, and fail with ErrShadowed, where an earlier
+	// layer holds the name; where one cannot be asked, with the class of that failure.
 	RefuseShadowedWrites bool
 	// Logger is told of failures that the search passes over and of shadowed writes. Nil: silent.
 	Logger *slog.Logger

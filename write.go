@@ -20,7 +20,8 @@ type Written struct {
 
 // SetVariable stores value under key in the first layer that is a [Writer].
 //
-// Errors: [errors.ErrUnsupported] if no layer is one; [ErrShadowed] under RefuseShadowedWrites; those of the backend.
+// Errors: [errors.ErrUnsupported] if no layer is one; [ErrShadowed] under RefuseShadowedWrites; those of the backend,
+// told with its layer, ErrUnavailable also if the layer's Timeout is over: the write may then have been done.
 func (c *Chain) SetVariable(ctx context.Context, key, value string) (Written, error) {
 	return c.write(ctx, "set", request{KindVariable, key}, func(ctx context.Context, w Writer) error { return w.SetVariable(ctx, key, value) })
 }

@@ -20,12 +20,16 @@ func (o Observer) Start(ctx context.Context, call secrets.Call) (context.Context
 		attribute.String("secrets.kind", call.Kind.String()),
 		attribute.String("secrets.id", call.ID))) // on a span; never a label of a metric
 	return ctx, func(err error) {
-		outcome := "found"
-		if class := secrets.ClassOf(err); class != nil {
+		outcome := "done"
+		switch class := secrets.ClassOf(err); {
+		case class == nil:
+		case class == secrets.ErrNotFound:
 			outcome = class.Error()
-			if class != secrets.ErrNotFound {
-				span.SetStatus(codes.Error, outcome)
-			}
+		case ctx.Err() != nil:
+			outcome = "nobody waits" // the caller left, which is nobody's failure
+		default:
+			outcome = class.Error()
+			span.SetStatus(codes.Error, outcome)
 		}
 		span.SetAttributes(attribute.String("secrets.outcome", outcome))
 		span.End()
