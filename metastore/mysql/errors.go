@@ -51,7 +51,11 @@ func isDNS(err error) bool {
 
 func classifyNumber(number uint16) metastore.Failure {
 	switch number {
-	case 1044, 1045, 1130, 1251, 1698, 1820, 1862, 3118, 4151:
+	case 1045: // also MariaDB's word for a login without TLS where it insists on it
+		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the login was refused: check user and password, and whether the server insists on TLS"}
+	case 3159:
+		return metastore.Failure{Reason: "the server insists on TLS: add ssl_mode=VERIFY_IDENTITY to a SQLAlchemy URL, tls=true to a data source name"}
+	case 1044, 1130, 1251, 1698, 1820, 1862, 3118, 4151:
 		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the login was refused"}
 	case 1142, 1143, 1227, 1370:
 		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the login lacks a privilege: see Permissions in the documentation of metastore/mysql"}

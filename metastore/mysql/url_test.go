@@ -91,7 +91,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestEveryNumberHasAReason(t *testing.T) {
-	for _, number := range []uint16{1044, 1045, 1142, 1452, 1406, 1366, 1267, 1264, 1062, 1213, 1205, 1146, 1046, 1049, 1040, 1290, 1053, 1317, 65535} {
+	for _, number := range []uint16{1044, 1045, 3159, 1142, 1452, 1406, 1366, 1267, 1264, 1062, 1213, 1205, 1146, 1046, 1049, 1040, 1290, 1053, 1317, 65535} {
 		assert.NotEmpty(t, classifyNumber(number).Reason, number)
 	}
 }
