@@ -27,19 +27,19 @@ type Harness struct {
 	// what else is to be cleaned up belongs into t.Cleanup.
 	Make func(t *testing.T, content Content) secrets.Backend
 
-	// Fail returns a backend whose store answers every call with a failure of class, which is ErrDenied or
-	// ErrUnavailable; nil for a class that the store cannot show. Nil: no failures are tested.
+	// Fail returns a backend whose store answers every call, writes and lists included, with a failure of class, which is
+	// ErrDenied or ErrUnavailable; nil for a class that the store cannot show. Nil: no failures are tested.
 	Fail func(t *testing.T, class error) secrets.Backend
 
-	// Stall returns a backend whose store does not answer until the call's context ends.
-	// Nil: the store answers from memory or from disk.
+	// Stall returns a backend whose store does not answer until the call's context ends. It is called for each call that
+	// is tried. Nil: the store answers from memory or from disk.
 	Stall func(t *testing.T) secrets.Backend
 
 	// Holds reports whether the store can hold a name. Nil: every name but the blank one.
 	Holds func(kind secrets.Kind, id string) bool
 
 	OneConnection bool // the store holds one connection per id
-	NoBlanks      bool // the store cannot hold a blank variable
+	NoBlanks      bool // the store cannot hold a blank variable or config value
 	NoConfig      bool // the store has no config values
 	NoMalformed   bool // the store cannot hold a connection that is malformed
 	TrimsValues   bool // the store cannot hold white space around a value, or line ends within
