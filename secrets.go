@@ -61,8 +61,8 @@ type (
 		List(ctx context.Context, kind Kind) ([]string, error)
 	}
 
-	// A Checker tells whether the store can be used now: nil, or an error of class [ErrUnavailable] (unreachable) or
-	// [ErrDenied] (reachable, but not allowed).
+	// A Checker tells whether the store can be used now: nil, or an error of class [ErrUnavailable] (unreachable),
+	// [ErrDenied] (reachable, but not allowed) or [ErrMalformed] (a file with a mistake).
 	Checker interface {
 		Check(ctx context.Context) error
 	}
