@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // argumentError is a reason that is safe to show: it holds no part of the argument's value.
@@ -75,7 +77,7 @@ func splitObject(text json.RawMessage) ([]argument, error) {
 	if len(text) == 0 || string(text) == "null" {
 		return nil, nil
 	}
-	if !utf8.Valid(text) { // encoding/json would put U+FFFD into a password
+	if !utf8.Valid(text) { // encoding/json would replace what is none
 		return nil, errors.New("arguments are not UTF-8 text")
 	}
 	if text[0] != '{' {
@@ -130,6 +132,11 @@ func collectFields(s reflect.Value, into map[string]reflect.Value) {
 }
 
 func decodeArgument(value json.RawMessage, field reflect.Value) error {
+	if value[0] == '"' {
+		if _, whole := jsontext.Unquote(string(value)); !whole { // encoding/json would put U+FFFD into a password
+			return argumentError("holds half of a surrogate pair, which no text holds")
+		}
+	}
 	if json.Unmarshal(value, field.Addr().Interface()) == nil {
 		return nil
 	}

@@ -88,6 +88,7 @@ func TestDecodeKwargsRefuses(t *testing.T) {
 		"another case":       {`{"Token": "` + planted + `"}`, `did you mean "token"?`},
 		"a field's own name": {`{"Ignored": "` + planted + `"}`, `unknown argument "Ignored"`},
 		"upper case":         {`{"TOKEN": "` + planted + `"}`, `did you mean "token"?`},
+		"half a surrogate":   {`{"token": "` + planted + `\ud800"}`, "half of a surrogate pair"},
 		"no UTF-8":           {"{\"token\": \"" + planted + "\xff\"}", "not UTF-8"},
 		"a number as text":   {`{"token": 12345678}`, `argument "token" must be a string`},
 		"a text as number":   {`{"kv_engine_version": "` + planted + `"}`, `argument "kv_engine_version" must be a whole number`},
