@@ -15,7 +15,8 @@ const prefetchers = 8
 
 // Prefetch looks ids up and keeps what it finds, so that the first reads of a program are quick and its stores get few
 // calls: in batches where a layer's backend is a [Batcher], otherwise name by name, eight at a time. Only names that a
-// layer does not have go to the next. Names that are in the cache already are not asked for.
+// layer does not have go to the next. Names that are in the cache already are not asked for; lookups that are under way
+// are not waited for, nor do they wait.
 //
 // A name that is absent everywhere is no error. The error joins one [Error] per layer and class of failure, with the
 // first name that failed so. A layer that is unavailable is not asked for the rest of the names. What was found is kept
