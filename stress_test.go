@@ -98,7 +98,7 @@ func TestEveryMethodAtOnce(t *testing.T) {
 				callers.Go(func() {
 					for i := range 20 {
 						ctx, cancel := context.WithCancel(context.Background())
-						id := string(rune('a' + (g+i)%5))
+						id := string(rune('a' + (g+i)%20))
 						switch i % 7 {
 						case 0:
 							cancel()
