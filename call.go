@@ -70,7 +70,7 @@ var errUnable = fmt.Errorf("%w: not asked, the backend cannot do this", ErrNotFo
 // failed is the error of a call to this layer for one name, told with the layer. Where ctx has ended, that is why.
 func (l *layer) failed(ctx context.Context, op string, r request, err error) error {
 	e := &Error{Op: op, Kind: r.kind, ID: r.id, StoreName: l.storeName(r)}
-	if own, ok := err.(*Error); ok && own.Kind == r.kind && own.ID == r.id && own.Err != nil {
+	if own, ok := err.(*Error); ok && own.Kind == r.kind && (own.ID == r.id || own.ID == "") && own.Err != nil {
 		err = own.Err
 		if own.StoreName != "" {
 			e.StoreName = own.StoreName

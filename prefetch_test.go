@@ -176,7 +176,7 @@ func TestPrefetchFailures(t *testing.T) {
 				secrets.Layer{Name: "store", Backend: wrap(store)}, secrets.Layer{Name: "second", Backend: second})
 			err := c.Prefetch(t.Context(), secrets.KindVariable, names...)
 			require.ErrorIs(t, err, secrets.ErrUnavailable, kind)
-			assert.ErrorContains(t, err, `prefetch variable "a": layer "store": `)
+			assert.ErrorContains(t, err, `prefetch variable "a": layer "store": unavailable: no route`)
 			assert.LessOrEqual(t, store.Calls(), 8, "the other names are not tried: %s", kind)
 			assert.Zero(t, second.Calls())
 			assert.Zero(t, c.Stats().Entries, "a failure is not an absence")
