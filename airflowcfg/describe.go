@@ -163,6 +163,13 @@ func (p *plan) idle() (notes []string) {
 			}
 		}
 	}
+	for _, o := range unread {
+		for _, at := range p.candidates(o.option) {
+			if text, err := p.text(&at); err != nil || text != "" {
+				notes = append(notes, fmt.Sprintf("%s: %s is not read: %s", at.source, o, o.instead))
+			}
+		}
+	}
 	return notes
 }
 

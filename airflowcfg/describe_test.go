@@ -129,6 +129,17 @@ func TestDescribeIdleOptions(t *testing.T) {
 	assert.Contains(t, text, "Note: airflow.cfg:3 is not used: [secrets] backend cannot come from a command or a secret\n")
 }
 
+// An option with which Airflow finds its tables elsewhere is not passed over in silence.
+func TestDescribeUnreadOptions(t *testing.T) {
+	_, text := describe(t, setup{
+		file: "[database]\nsql_alchemy_schema = " + planted + "\nsql_alchemy_connect_args =\n",
+		env:  map[string]string{"AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": planted},
+	})
+	assert.Contains(t, text, "Note: airflow.cfg:2: [database] sql_alchemy_schema is not read: let the URL name the schema")
+	assert.Contains(t, text, "Note: AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS: [database] sql_alchemy_connect_args is not read: ")
+	assert.NotContains(t, text, "airflow.cfg:3")
+}
+
 // Describing a mistake tells the mistake and what could be read.
 func TestDescribeMistakes(t *testing.T) {
 	opts := setup{file: "[secrets]\nbackend = test.FakeBackend\nuse_cache = " + planted + "\n[database]\nsql_alchemy_conn = %" + planted + "\n"}.options(t)
