@@ -10,11 +10,11 @@ type Content struct {
 }
 
 // Named yields each name of a store that holds one text per name, which is the prefix of its kind and the id, with its
-// text: of several connections of an id the first.
+// text: of several connections of an id the first, of none none.
 func (c Content) Named(connections, variables, config string) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
 		for id, texts := range c.Connections {
-			if !yield(connections+id, texts[0]) {
+			if len(texts) > 0 && !yield(connections+id, texts[0]) {
 				return
 			}
 		}
