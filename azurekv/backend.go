@@ -172,9 +172,9 @@ func (b *Backend) call(ctx context.Context, f func(ctx context.Context, client C
 	}
 	leave, err := s.login.enter(ctx)
 	if err != nil {
-		return failure(err)
+		return err
 	}
-	defer leave()
+	defer func() { leave(err) }()
 	defer recoverChallenge(&err)
 	return f(ctx, s.client)
 }

@@ -2,7 +2,9 @@ package azurekv
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+
+	"github.com/secretchain/secrets"
 )
 
 // open makes the session. It may read files that the environment names; the network is first used by a call.
@@ -28,7 +32,7 @@ func (o *Options) open(context.Context) (session, error) {
 	if err != nil {
 		return session{}, &loginError{err}
 	}
-	l := &login{credential: credential, turn: make(chan struct{}, 1)}
+	l := &login{credential: credential}
 	client, err := azsecrets.NewClient(o.VaultURL, l, &own.ClientOptions)
 	if err != nil {
 		return session{}, &loginError{err}
@@ -91,8 +95,16 @@ func (o *Options) namedIdentity(client azcore.ClientOptions) (azcore.TokenCreden
 // contexts say; so while no valid token is known, calls enter one by one, each waiting no longer than its own context.
 type login struct {
 	credential azcore.TokenCredential
-	turn       chan struct{}
 	expires    atomic.Int64 // Unix time of the last token's end
+
+	mu    sync.Mutex
+	first *entry // the call that is in while no valid token is known; nil: none
+}
+
+// entry is a call that others wait for.
+type entry struct {
+	left chan struct{} // closed when it is over
+	err  error         // what it failed with, if that is not its own affair; set before left is closed
 }
 
 // GetToken obtains a token. Its error is a loginError, or the context's.
@@ -108,21 +120,50 @@ func (l *login) GetToken(ctx context.Context, options policy.TokenRequestOptions
 	return token, &loginError{err}
 }
 
-// enter waits until a call may begin; leave ends it. A nil login lets everybody in.
-func (l *login) enter(ctx context.Context) (leave func(), err error) {
-	if l == nil || l.valid() {
-		return func() {}, nil
+// enter waits until a call may begin; leave ends it, with its result. Those who waited for a call that met an outage fail
+// as it did: each trying by itself, one after the other, they would wait for nothing. A nil login lets everybody in. The
+// error is classified.
+func (l *login) enter(ctx context.Context) (leave func(err error), err error) {
+	for {
+		if l == nil || l.valid() {
+			return func(error) {}, nil
+		}
+		e, mine := l.next()
+		if mine {
+			return func(err error) { l.leave(e, ctx, err) }, nil
+		}
+		select {
+		case <-e.left:
+		case <-ctx.Done():
+			return nil, failure(ctx.Err())
+		}
+		if e.err != nil {
+			return nil, e.err
+		}
 	}
-	select {
-	case l.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+}
+
+// next returns the call that is in, and whether it is the caller's own.
+func (l *login) next() (e *entry, mine bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.first != nil {
+		return l.first, false
 	}
-	if l.valid() {
-		<-l.turn
-		return func() {}, nil
+	l.first = &entry{left: make(chan struct{})}
+	return l.first, true
+}
+
+// leave ends a call. An outage is everybody's, unless it is the end of the call's own context, or came after the login:
+// then nobody has to wait for another any more.
+func (l *login) leave(e *entry, ctx context.Context, err error) {
+	if errors.Is(err, secrets.ErrUnavailable) && ctx.Err() == nil && !l.valid() {
+		e.err = err
 	}
-	return func() { <-l.turn }, nil
+	l.mu.Lock()
+	l.first = nil
+	l.mu.Unlock()
+	close(e.left)
 }
 
 func (l *login) valid() bool { return time.Now().Unix() < l.expires.Load() }

@@ -2,6 +2,7 @@ package azurekv_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -10,15 +11,19 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/azurekv"
 	"github.com/secretchain/secrets/internal/azuretest"
 	"github.com/secretchain/secrets/internal/wiretest"
 )
@@ -179,6 +184,59 @@ func TestWaitingForAnothersLoginEndsWithTheContext(t *testing.T) {
 		s.AnswerLogin(silent)
 		return store(t, s)
 	})
+}
+
+// Callers at once who find the vault down learn it together, when the first of them has tried often enough.
+func TestOutageIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &down{}
+		b := open(t, &azurekv.Options{VaultURL: "https://v.vault.azure.net", Credential: fixed{},
+			ClientOptions: azsecrets.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: d}}})
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				_, err := b.GetVariable(t.Context(), "hello")
+				assert.ErrorIs(t, err, secrets.ErrUnavailable)
+				assert.ErrorContains(t, err, "connection refused")
+			})
+		}
+		wg.Wait()
+		assert.EqualValues(t, 4, d.requests.Load(), "one call, tried again three times")
+		assert.Less(t, time.Since(start), 30*time.Second, "the time that one call may take")
+	})
+}
+
+// What only one caller knows, its own end, is not shared.
+func TestAnothersEndIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &down{}
+		b := open(t, &azurekv.Options{VaultURL: "https://v.vault.azure.net", Credential: fixed{},
+			ClientOptions: azsecrets.ClientOptions{ClientOptions: azcore.ClientOptions{Transport: d}}})
+		ctx, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := b.GetVariable(ctx, "hello")
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+		synctest.Wait() // it pauses between two attempts
+		wg.Go(func() {
+			_, err := b.GetVariable(t.Context(), "hello")
+			assert.ErrorContains(t, err, "connection refused")
+		})
+		synctest.Wait()
+		leave()
+		wg.Wait()
+		assert.EqualValues(t, 1+4, d.requests.Load())
+	})
+}
+
+// down is a transport without a server.
+type down struct{ requests atomic.Int32 }
+
+func (d *down) Do(*http.Request) (*http.Response, error) {
+	d.requests.Add(1)
+	return nil, errors.New("dial tcp: connection refused")
 }
 
 // A login that failed is tried again: a service that starts before its secret works gets well by itself.
