@@ -130,7 +130,7 @@ func (l *login) enter(ctx context.Context) (leave func(err error), err error) {
 		}
 		e, mine := l.next()
 		if mine {
-			return func(err error) { l.leave(e, ctx, err) }, nil
+			return func(err error) { l.leave(ctx, e, err) }, nil
 		}
 		select {
 		case <-e.left:
@@ -156,7 +156,7 @@ func (l *login) next() (e *entry, mine bool) {
 
 // leave ends a call. An outage is everybody's, unless it is the end of the call's own context, or came after the login:
 // then nobody has to wait for another any more.
-func (l *login) leave(e *entry, ctx context.Context, err error) {
+func (l *login) leave(ctx context.Context, e *entry, err error) {
 	if errors.Is(err, secrets.ErrUnavailable) && ctx.Err() == nil && !l.valid() {
 		e.err = err
 	}
