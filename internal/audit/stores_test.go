@@ -14,7 +14,6 @@ import (
 	awssecrets "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	awsssm "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -31,12 +30,6 @@ import (
 	"github.com/secretchain/secrets/ssm"
 	"github.com/secretchain/secrets/vault"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// The driver of SQL databases keeps one goroutine a pool until the process ends, after Close too for a moment.
-		goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
-}
 
 // planted is the text that must never show.
 const planted = "pLanted5ecret"
