@@ -191,44 +191,6 @@ func TestSnapshotAge(t *testing.T) {
 	closed(t, s)
 }
 
-func TestSnapshotThatCannotBeReadIsLeftAlone(t *testing.T) {
-	for name, tc := range map[string]struct {
-		spoil func(path string) error
-		class error
-	}{
-		"another key": {func(string) error { return nil }, secrets.ErrMalformed},
-		"damage":      {func(path string) error { return os.Truncate(path, 100) }, secrets.ErrMalformed},
-		"other users": {func(path string) error { return os.Chmod(path, 0o644) }, secrets.ErrDenied},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if name == "other users" && runtime.GOOS == "windows" {
-				t.Skip("modes of files mean nothing there")
-			}
-			path := filepath.Join(t.TempDir(), "snapshot")
-			filled(t, resilience.SnapshotOptions{Path: path})
-			require.NoError(t, tc.spoil(path))
-			before, err := os.ReadFile(path)
-			require.NoError(t, err)
-			opts := resilience.SnapshotOptions{Path: path}
-			if name == "another key" {
-				opts.FernetKeys = keys(keyB)
-			}
-			s := snapshot(t, down(), opts)
-			_, err = s.GetVariable(t.Context(), "k")
-			assert.Equal(t, secrets.ErrUnavailable, secrets.ClassOf(err), "the file's failure makes an outage no refusal")
-			assert.ErrorContains(t, err, path)
-			assert.ErrorIs(t, s.(secrets.Checker).Check(t.Context()), tc.class)
-			closed(t, s)
-			live := snapshot(t, full(), opts)
-			readAll(t, live)
-			closed(t, live)
-			after, err := os.ReadFile(path)
-			require.NoError(t, err)
-			assert.True(t, bytes.Equal(before, after), "the file was written over")
-		})
-	}
-}
-
 // TestSnapshotIsExact: what comes out is what went in, byte for byte, names too.
 func TestSnapshotIsExact(t *testing.T) {
 	const odd = "\xff\xfe \x00 <>&\u2028 \xc3"
@@ -293,25 +255,6 @@ func TestSnapshotBoundsAStoreThatHangs(t *testing.T) {
 		f.Stall(false)
 		closed(t, s)
 	})
-}
-
-func TestSnapshotIsWrittenInTheBackground(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "snapshot")
-	synctest.Test(t, func(t *testing.T) {
-		s := snapshot(t, full(), resilience.SnapshotOptions{Path: path, Delay: time.Second})
-		readAll(t, s)
-		_, err := os.Stat(path)
-		assert.ErrorIs(t, err, os.ErrNotExist)
-		time.Sleep(2 * time.Second) // synctest's clock
-		synctest.Wait()
-		_, err = os.Stat(path)
-		assert.NoError(t, err)
-		closed(t, s)
-		closed(t, s)
-	})
-	leftovers, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".*"))
-	require.NoError(t, err)
-	assert.Empty(t, leftovers)
 }
 
 func TestSnapshotIsBounded(t *testing.T) {

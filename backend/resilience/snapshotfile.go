@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -280,15 +279,17 @@ func (s *snapshotStore) close() error {
 }
 
 // replaceFile puts data into a new file of mode 0600 beside path and moves it there: whoever opens path finds the old
-// content or the new, whole.
+// content or the new, whole. What a process that was killed has left of its new file is removed.
 func replaceFile(path string, data []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // 0600
+	temporary := path + ".new"
+	_ = os.Remove(temporary)
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("make a file in %s: %w", filepath.Dir(path), errors.Unwrap(err))
+		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(file.Name())
+			_ = os.Remove(temporary)
 		}
 	}()
 	_, err = file.Write(data)
@@ -299,7 +300,7 @@ func replaceFile(path string, data []byte) (err error) {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = os.Rename(temporary, path)
 	}
 	return err
 }
