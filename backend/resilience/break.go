@@ -67,6 +67,9 @@ func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
 type openError struct{ left time.Duration }
 
 func (e openError) Error() string {
+	if e.left <= 0 {
+		return fmt.Sprintf("%v: the store was down, and is not asked again before the one call that is under way has its answer", secrets.ErrUnavailable)
+	}
 	return fmt.Sprintf("%v: the store was down and is not asked again for another %v", secrets.ErrUnavailable, e.left.Round(time.Millisecond))
 }
 

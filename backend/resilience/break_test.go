@@ -41,6 +41,48 @@ func TestBreak(t *testing.T) {
 	})
 }
 
+// TestBreakAsksOnceAfterThePause: while one call finds out whether the store is up, the others do not wait for it.
+func TestBreakAsksOnceAfterThePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := make(chan error)
+		inner := secrets.Funcs{Variable: func(ctx context.Context, _ string) (string, error) {
+			select {
+			case err := <-answers:
+				return "v", err
+			case <-ctx.Done():
+				return "", ctx.Err()
+			}
+		}}
+		b := resilience.Break(inner, &resilience.BreakOptions{Failures: 1, Pause: time.Minute})
+		get := func(ctx context.Context) <-chan error {
+			done := make(chan error, 1)
+			go func() { _, err := b.GetVariable(ctx, "k"); done <- err }()
+			synctest.Wait()
+			return done
+		}
+		down := get(t.Context())
+		answers <- secrets.ErrUnavailable
+		assert.ErrorIs(t, <-down, secrets.ErrUnavailable)
+
+		time.Sleep(70 * time.Second) // synctest's clock
+		ctx, leave := context.WithCancel(t.Context())
+		one := get(ctx)
+		assert.ErrorContains(t, <-get(t.Context()), "before the one call that is under way")
+		leave()
+		assert.ErrorIs(t, <-one, context.Canceled)
+		assert.ErrorContains(t, <-get(t.Context()), "not asked again for another", "nobody knows; another pause")
+
+		time.Sleep(70 * time.Second)
+		one = get(t.Context())
+		assert.ErrorContains(t, <-get(t.Context()), "before the one call that is under way")
+		answers <- nil
+		assert.NoError(t, <-one)
+		fine := get(t.Context())
+		answers <- nil
+		assert.NoError(t, <-fine)
+	})
+}
+
 func TestBreakCountsOutagesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := store()
