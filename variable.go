@@ -1,9 +1,11 @@
 package secrets
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // VariableOr returns the variable, or def if, and only if, it is not found. Any other failure is returned.
@@ -27,6 +29,25 @@ func VariableJSON[T any](ctx context.Context, b Backend, key string) (T, error) 
 		return zero, &Error{Op: "decode", Kind: KindVariable, ID: key, Err: jsonSyntaxError(err)}
 	}
 	return v, nil
+}
+
+// SetVariableJSON stores v as JSON, by the rules of [encoding/json]; [VariableJSON] reads it back. A value that holds a
+// Secret or a Connection is refused, for they are encoded as ***: give what Reveal returns.
+//
+// Errors: [ErrMalformed] for a value that cannot be encoded, before anything is written; those of SetVariable.
+func (c *Chain) SetVariableJSON(ctx context.Context, key string, v any) (Written, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	reason := "it cannot be encoded as JSON"
+	err := e.Encode(v)
+	if err == nil && bytes.Contains(text.Bytes(), []byte(masked)) {
+		err, reason = ErrMalformed, "it holds ***, as secrets are encoded; give their revealed text, or write your own JSON with SetVariable"
+	}
+	if err != nil { // which may quote what was encoded
+		return Written{}, &Error{Op: "encode", Kind: KindVariable, ID: key, Err: fmt.Errorf("%w: a %T: %s", ErrMalformed, v, reason)}
+	}
+	return c.SetVariable(ctx, key, string(bytes.TrimSuffix(text.Bytes(), []byte("\n"))))
 }
 
 // jsonSyntaxError keeps the place of an error of encoding/json, and the type that did not fit. The rest of it may quote what was read.

@@ -1,6 +1,8 @@
 package secrets_test
 
 import (
+	"errors"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,3 +40,43 @@ func TestVariableJSON(t *testing.T) {
 	_, err = secrets.VariableJSON[shape](t.Context(), store, "absent")
 	assert.ErrorIs(t, err, secrets.ErrNotFound)
 }
+
+func TestSetVariableJSON(t *testing.T) {
+	store := fake()
+	chain, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: store}}, nil)
+	require.NoError(t, err)
+	type shape struct {
+		URL  string
+		List []int
+	}
+	want := shape{"a<b>&c", []int{1, 2}}
+	written, err := chain.SetVariableJSON(t.Context(), "k", want)
+	require.NoError(t, err)
+	assert.Equal(t, "store", written.Layer)
+	text, err := chain.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	assert.Equal(t, `{"URL":"a<b>&c","List":[1,2]}`, text)
+	got, err := secrets.VariableJSON[shape](t.Context(), chain, "k")
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+
+	for name, v := range map[string]any{
+		"no JSON":      func() {},
+		"no number":    math.Inf(1),
+		"its own":      loudJSON{},
+		"a secret":     map[string]any{"password": secrets.NewSecret(planted)},
+		"a connection": &secrets.Connection{Type: "t", Password: secrets.NewSecret(planted)},
+	} {
+		_, err := chain.SetVariableJSON(t.Context(), "k", v)
+		require.ErrorIs(t, err, secrets.ErrMalformed, name)
+		backendtest.NoLeak(t, planted, err)
+	}
+	after, err := chain.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	assert.True(t, after == text, "a refused value was written")
+}
+
+// loudJSON is one whose encoding fails with what it holds.
+type loudJSON struct{}
+
+func (loudJSON) MarshalJSON() ([]byte, error) { return nil, errors.New(planted) }
