@@ -24,7 +24,7 @@
 // # Cost
 //
 // Masking is linear in the text, whatever the number of secrets, and takes no lock. A text without a secret is returned
-// as it is, without allocation. The secrets are held in memory, about forty bytes for one of theirs.
+// as it is, without allocation. The secrets are held in memory, forty to sixty bytes for one of theirs.
 package redact
 
 import (
