@@ -76,6 +76,7 @@
 package secretsmanager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,21 +110,18 @@ type Backend struct {
 // New returns a Backend on a client of the SDK, whose retries, time-outs and credentials are the caller's. It makes no
 // call. The error tells arguments that cannot be used.
 func New(client Client, opts *Options) (*Backend, error) {
-	if client == nil {
-		return nil, errors.New("secretsmanager: the client is nil")
+	opts = cmp.Or(opts, &Options{})
+	ready, err := awsclient.Of(client, opts.AWS, service)
+	if err != nil {
+		return nil, err
 	}
-	if opts != nil && awsclient.IsSet(opts.AWS) {
-		return nil, errors.New("secretsmanager: Options.AWS is for Open; the client of New is ready")
-	}
-	return build(awsclient.Of(client), opts)
+	return build(ready, opts)
 }
 
 // Open returns a Backend that makes its client at the first call, by Options.AWS. It does no I/O. The error tells
 // arguments that cannot be used, and shows no value.
 func Open(_ context.Context, opts *Options) (*Backend, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
+	opts = cmp.Or(opts, &Options{})
 	if err := awsclient.Validate(opts.AWS, service, secretsmanager.ServiceAPIVersion); err != nil {
 		return nil, err
 	}
@@ -143,9 +141,6 @@ func newClient(cfg awsclient.Config, at awsclient.Endpoint) Client {
 }
 
 func build(client *awsclient.Client[Client], opts *Options) (*Backend, error) {
-	if opts == nil {
-		opts = &Options{}
-	}
 	if err := backend.CheckTeam(opts.Team); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -52,8 +53,17 @@ func New[C any](o Options, service string, build func(cfg Config, at Endpoint) C
 	})}
 }
 
-// Of returns the Client that holds client, which is its owner's to close.
-func Of[C any](client C) *Client[C] { return &Client[C]{lazy.Of(made[C]{client: client})} }
+// Of returns the Client that holds client, which has its settings already and is its owner's to close. It refuses nil, and
+// arguments that would be for one of our own making.
+func Of[C any](client C, o Options, service string) (*Client[C], error) {
+	switch {
+	case any(client) == nil:
+		return nil, fmt.Errorf("%s: the client is nil", service)
+	case !reflect.ValueOf(o).IsZero():
+		return nil, fmt.Errorf("%s: Options.AWS is for Open; the client of New is ready", service)
+	}
+	return &Client[C]{lazy.Of(made[C]{client: client})}, nil
+}
 
 // Get returns the client. Its error has a class and shows no argument.
 func (c *Client[C]) Get(ctx context.Context) (C, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"reflect"
 	"strings"
 	"time"
 
@@ -149,9 +148,6 @@ func (o *Options) validateRole(refuse func(argument, reason string)) {
 		refuse("assume_role_kwargs", err.Error())
 	}
 }
-
-// IsSet reports whether any argument is given.
-func IsSet(o Options) bool { return !reflect.ValueOf(o).IsZero() }
 
 // endpoint returns the URL that the arguments give for service, "" for none.
 func (o *Options) endpoint(service string) string {
