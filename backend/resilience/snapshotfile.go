@@ -254,7 +254,9 @@ func (s *snapshotStore) save() error {
 	}
 	s.mu.Unlock()
 	text, err := json.Marshal(lines)
-	if err == nil { // a year beyond 9999 cannot be written
+	if err != nil { // names, texts and times can be written, but for a year beyond 9999; encoding/json saw secrets, and is not quoted
+		err = errors.New("the clock, Now, tells a year that cannot be written")
+	} else {
 		err = replaceFile(s.opts.Path, []byte(s.keys.Encrypt(text, s.opts.Now())))
 	}
 	if err != nil {
