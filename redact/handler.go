@@ -22,7 +22,7 @@ func (r *Redactor) Handler(next slog.Handler) slog.Handler { return &handler{red
 type handler struct {
 	redactor *Redactor
 	base     slog.Handler
-	steps    []step
+	steps    func() []step // behind a func, which no printer and no dumper opens; nil: none
 	ready    atomic.Pointer[ready]
 }
 
@@ -47,7 +47,7 @@ func (h *handler) next() slog.Handler {
 		return r.next
 	}
 	next := h.base
-	for _, s := range h.steps {
+	for _, s := range h.done() {
 		if s.attrs != nil {
 			next = next.WithAttrs(h.attrs(s.attrs))
 		} else {
@@ -59,7 +59,15 @@ func (h *handler) next() slog.Handler {
 }
 
 func (h *handler) with(s step) slog.Handler {
-	return &handler{redactor: h.redactor, base: h.base, steps: append(slices.Clip(h.steps), s)}
+	steps := append(slices.Clip(h.done()), s)
+	return &handler{redactor: h.redactor, base: h.base, steps: func() []step { return steps }}
+}
+
+func (h *handler) done() []step {
+	if h.steps == nil {
+		return nil
+	}
+	return h.steps()
 }
 
 func (h *handler) Enabled(ctx context.Context, level slog.Level) bool {

@@ -73,8 +73,8 @@ type Redactor struct {
 
 	index atomic.Pointer[index] // what is looked for; replaced as a whole, never changed
 
-	mu    sync.Mutex // guards what follows: learning, not masking
-	known map[string]time.Time
+	mu    sync.Mutex                  // guards what follows: learning, not masking
+	known func() map[string]time.Time // when each text was told; behind a func, which no printer and no dumper opens
 	swept time.Time
 }
 
@@ -85,6 +85,7 @@ func New(opts *Options) *Redactor {
 	if opts == nil {
 		opts = &Options{}
 	}
+	known := map[string]time.Time{}
 	r := &Redactor{
 		mask:       opts.Mask,
 		minLength:  opts.MinLength,
@@ -93,7 +94,7 @@ func New(opts *Options) *Redactor {
 		maxAge:     opts.MaxAge,
 		logger:     opts.Logger,
 		now:        opts.Now,
-		known:      map[string]time.Time{},
+		known:      func() map[string]time.Time { return known },
 	}
 	if r.mask == "" {
 		r.mask = "***"
@@ -137,14 +138,14 @@ func (r *Redactor) learn(texts ...string) {
 		if !r.worth(text) {
 			continue
 		}
-		if _, ok := r.known[text]; !ok {
+		if _, ok := r.known()[text]; !ok {
 			text = strings.Clone(text) // not a part of a greater text that it would keep alive
 			fresh = append(fresh, text)
 		}
-		r.known[text] = now
+		r.known()[text] = now
 	}
 	switch {
-	case len(r.known) > r.maxSecrets || now.Sub(r.swept) > r.maxAge/8:
+	case len(r.known()) > r.maxSecrets || now.Sub(r.swept) > r.maxAge/8:
 		r.sweep(now)
 		r.index.Store(newIndex(r.texts()))
 	case len(fresh) > 0:
@@ -187,21 +188,21 @@ func (r *Redactor) worth(text string) bool {
 // do not each begin a sweep.
 func (r *Redactor) sweep(now time.Time) {
 	r.swept = now
-	for text, told := range r.known {
+	for text, told := range r.known() {
 		if now.Sub(told) > r.maxAge {
-			delete(r.known, text)
+			delete(r.known(), text)
 		}
 	}
-	if len(r.known) > r.maxSecrets {
-		for _, text := range oldest(r.known, len(r.known)-r.maxSecrets*7/8) {
-			delete(r.known, text)
+	if len(r.known()) > r.maxSecrets {
+		for _, text := range oldest(r.known(), len(r.known())-r.maxSecrets*7/8) {
+			delete(r.known(), text)
 		}
 	}
 }
 
 func (r *Redactor) texts() []string {
-	texts := make([]string, 0, len(r.known))
-	for text := range r.known {
+	texts := make([]string, 0, len(r.known()))
+	for text := range r.known() {
 		texts = append(texts, text)
 	}
 	return texts

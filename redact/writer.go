@@ -11,18 +11,26 @@ import (
 // close w. It is safe for concurrent use.
 //
 // An error of w is returned as it is; the text of that write is then lost, as with any writer.
-func (r *Redactor) Writer(w io.Writer) io.WriteCloser { return &writer{redactor: r, to: w} }
+func (r *Redactor) Writer(w io.Writer) io.WriteCloser {
+	end := &tail{}
+	return &writer{redactor: r, to: w, tail: func() *tail { return end }}
+}
 
 type writer struct {
 	redactor *Redactor
 	to       io.Writer
 	mu       sync.Mutex
-	held     string // what may be the beginning of a secret
-	done     int    // bytes of held that have been masked already, as the end of another secret
+	tail     func() *tail // behind a func, which no printer and no dumper opens
 	closed   bool
 }
 
-// Format prints the type alone: held may be half a secret.
+// tail is the end of what was written last.
+type tail struct {
+	held string // what may be the beginning of a secret
+	done int    // bytes of held that have been masked already, as the end of another secret
+}
+
+// Format prints the type alone.
 func (w *writer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "redact.writer") }
 
 func (w *writer) Write(p []byte) (int, error) {
@@ -31,11 +39,12 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.closed {
 		return 0, io.ErrClosedPipe
 	}
-	text := w.held + string(p)
+	end := w.tail()
+	text := end.held + string(p)
 	x := w.redactor.index.Load()
 	limit := len(text) - x.open(text)
-	masked, read := x.replace(text, w.redactor.mask, w.done, limit)
-	w.held, w.done = text[limit:], max(0, read-limit)
+	masked, read := x.replace(text, w.redactor.mask, end.done, limit)
+	end.held, end.done = text[limit:], max(0, read-limit)
 	if masked == "" {
 		return len(p), nil
 	}
@@ -52,8 +61,9 @@ func (w *writer) Close() error {
 		return nil
 	}
 	w.closed = true
-	rest, _ := w.redactor.index.Load().replace(w.held, w.redactor.mask, w.done, len(w.held))
-	w.held = ""
+	end := w.tail()
+	rest, _ := w.redactor.index.Load().replace(end.held, w.redactor.mask, end.done, len(end.held))
+	end.held = ""
 	if rest == "" {
 		return nil
 	}
