@@ -15,14 +15,12 @@ import (
 // Fake is a store in memory with every ability, for the tests of programs that look secrets up. It can be made to fail
 // and to stall, and counts its calls. Safe for concurrent use; make it with [NewFake].
 type Fake struct {
-	mu          sync.RWMutex
-	connections map[string][]string
-	variables   map[string]string
-	config      map[string]string
-	failure     error
-	stalled     bool
-	closed      bool
-	calls       atomic.Int64
+	mu      sync.RWMutex
+	content func() *Content // behind a func, which no printer and no dumper opens
+	failure error
+	stalled bool
+	closed  bool
+	calls   atomic.Int64
 }
 
 var (
@@ -37,13 +35,13 @@ var (
 
 // NewFake returns a store that holds a copy of content.
 func NewFake(content Content) *Fake {
-	f := &Fake{connections: map[string][]string{}, variables: map[string]string{}, config: map[string]string{}}
+	own := &Content{Connections: map[string][]string{}, Variables: map[string]string{}, Config: map[string]string{}}
 	for id, texts := range content.Connections {
-		f.connections[id] = slices.Clone(texts)
+		own.Connections[id] = slices.Clone(texts)
 	}
-	maps.Copy(f.variables, content.Variables)
-	maps.Copy(f.config, content.Config)
-	return f
+	maps.Copy(own.Variables, content.Variables)
+	maps.Copy(own.Config, content.Config)
+	return &Fake{content: func() *Content { return own }}
 }
 
 // Fail makes every later call fail with err, which should wrap a class such as [secrets.ErrUnavailable]; nil mends it.
@@ -63,7 +61,7 @@ func (f *Fake) Stall(stalled bool) {
 // Calls returns how many calls the store has had; a batch is one.
 func (f *Fake) Calls() int { return int(f.calls.Load()) }
 
-// Format keeps every verb of fmt from printing the content.
+// Format prints the type alone, whatever the verb.
 func (f *Fake) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "backendtest.Fake") }
 
 // enter begins a call: it counts it, and fails it as told.
@@ -101,7 +99,7 @@ func (f *Fake) GetConnections(ctx context.Context, id string) ([]secrets.Connect
 
 func (f *Fake) stored(id string) ([]secrets.Connection, error) {
 	f.mu.RLock()
-	texts := f.connections[id]
+	texts := f.content().Connections[id]
 	f.mu.RUnlock()
 	var conns []secrets.Connection
 	for _, text := range texts {
@@ -124,12 +122,12 @@ func (f *Fake) GetConnURI(ctx context.Context, id string) (string, error) {
 
 // GetVariable implements [secrets.Backend].
 func (f *Fake) GetVariable(ctx context.Context, key string) (string, error) {
-	return f.text(ctx, secrets.KindVariable, key, f.variables)
+	return f.text(ctx, secrets.KindVariable, key, f.content().Variables)
 }
 
 // GetConfig implements [secrets.ConfigGetter].
 func (f *Fake) GetConfig(ctx context.Context, key string) (string, error) {
-	return f.text(ctx, secrets.KindConfig, key, f.config)
+	return f.text(ctx, secrets.KindConfig, key, f.content().Config)
 }
 
 func (f *Fake) text(ctx context.Context, kind secrets.Kind, key string, texts map[string]string) (string, error) {
@@ -154,7 +152,7 @@ func (f *Fake) GetVariables(ctx context.Context, keys []string) (map[string]stri
 	defer f.mu.RUnlock()
 	found := map[string]string{}
 	for _, key := range keys {
-		if text, ok := f.variables[key]; ok {
+		if text, ok := f.content().Variables[key]; ok {
 			found[key] = text
 		}
 	}
@@ -189,11 +187,11 @@ func (f *Fake) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
 	defer f.mu.RUnlock()
 	switch kind {
 	case secrets.KindConnection:
-		return slices.Sorted(maps.Keys(f.connections)), nil
+		return slices.Sorted(maps.Keys(f.content().Connections)), nil
 	case secrets.KindVariable:
-		return slices.Sorted(maps.Keys(f.variables)), nil
+		return slices.Sorted(maps.Keys(f.content().Variables)), nil
 	}
-	return slices.Sorted(maps.Keys(f.config)), nil
+	return slices.Sorted(maps.Keys(f.content().Config)), nil
 }
 
 // Check implements [secrets.Checker].
@@ -212,7 +210,7 @@ func (f *Fake) SetConnection(ctx context.Context, c secrets.Connection) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.connections[c.ID] = []string{c.JSON().Reveal()}
+	f.content().Connections[c.ID] = []string{c.JSON().Reveal()}
 	return nil
 }
 
@@ -223,10 +221,10 @@ func (f *Fake) DeleteConnection(ctx context.Context, id string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.connections[id]; !ok {
+	if _, ok := f.content().Connections[id]; !ok {
 		return absent("delete", secrets.KindConnection, id)
 	}
-	delete(f.connections, id)
+	delete(f.content().Connections, id)
 	return nil
 }
 
@@ -240,7 +238,7 @@ func (f *Fake) SetVariable(ctx context.Context, key, value string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.variables[key] = value
+	f.content().Variables[key] = value
 	return nil
 }
 
@@ -251,10 +249,10 @@ func (f *Fake) DeleteVariable(ctx context.Context, key string) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.variables[key]; !ok {
+	if _, ok := f.content().Variables[key]; !ok {
 		return absent("delete", secrets.KindVariable, key)
 	}
-	delete(f.variables, key)
+	delete(f.content().Variables, key)
 	return nil
 }
 
