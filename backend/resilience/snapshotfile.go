@@ -49,8 +49,8 @@ type snapshotStore struct {
 	keys *fernet.Ring
 
 	loading sync.Once
-	mu      sync.Mutex // guards what follows; not held while the file is written
-	entries map[snapshotName]snapshotValue
+	mu      sync.Mutex                            // guards what follows; not held while the file is written
+	entries func() map[snapshotName]snapshotValue // behind a func, which no printer and no dumper opens
 	reads   map[snapshotName]*snapshotRead
 	problem error // why the file cannot be used
 	timer   *time.Timer
@@ -75,7 +75,9 @@ func newSnapshotStore(opts SnapshotOptions) (*snapshotStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &snapshotStore{opts: opts, keys: keys, entries: map[snapshotName]snapshotValue{}, reads: map[snapshotName]*snapshotRead{}}, nil
+	entries := map[snapshotName]snapshotValue{}
+	return &snapshotStore{opts: opts, keys: keys, reads: map[snapshotName]*snapshotRead{},
+		entries: func() map[snapshotName]snapshotValue { return entries }}, nil
 }
 
 // load reads the file once, before anything is kept, so that no value in it is lost.
@@ -96,7 +98,7 @@ func (s *snapshotStore) load() {
 				v.texts = append(v.texts, string(text))
 			}
 			if len(v.texts) > 0 && s.good(v) {
-				s.entries[snapshotName{l.Kind, string(l.Name)}] = v
+				s.entries()[snapshotName{l.Kind, string(l.Name)}] = v
 			}
 		}
 	})
@@ -173,12 +175,12 @@ func (s *snapshotStore) begin(names ...snapshotName) (end func(given map[snapsho
 // Called with mu held.
 func (s *snapshotStore) keep(name snapshotName, texts []string) {
 	now := s.opts.Now()
-	old, had := s.entries[name]
+	old, had := s.entries()[name]
 	if had && slices.Equal(old.texts, texts) && now.Sub(old.read).Abs() <= s.opts.MaxAge/10 {
 		return
 	}
-	s.entries[name] = snapshotValue{texts, now}
-	if len(s.entries) > s.opts.MaxEntries {
+	s.entries()[name] = snapshotValue{texts, now}
+	if len(s.entries()) > s.opts.MaxEntries {
 		s.dropOldest()
 	}
 	s.changed()
@@ -186,13 +188,13 @@ func (s *snapshotStore) keep(name snapshotName, texts []string) {
 
 // dropOldest makes room: a tenth at once, so that the next names do not each look for one. Called with mu held.
 func (s *snapshotStore) dropOldest() {
-	names := make([]snapshotName, 0, len(s.entries))
-	for name := range s.entries {
+	names := make([]snapshotName, 0, len(s.entries()))
+	for name := range s.entries() {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b snapshotName) int { return s.entries[a].read.Compare(s.entries[b].read) })
+	slices.SortFunc(names, func(a, b snapshotName) int { return s.entries()[a].read.Compare(s.entries()[b].read) })
 	for _, name := range names[:max(1, len(names)/10)] {
-		delete(s.entries, name)
+		delete(s.entries(), name)
 	}
 }
 
@@ -205,8 +207,8 @@ func (s *snapshotStore) drop(name snapshotName) {
 		r.dropped = true
 		delete(s.reads, name)
 	}
-	if _, ok := s.entries[name]; ok {
-		delete(s.entries, name)
+	if _, ok := s.entries()[name]; ok {
+		delete(s.entries(), name)
 		s.changed()
 	}
 }
@@ -215,7 +217,7 @@ func (s *snapshotStore) drop(name snapshotName) {
 func (s *snapshotStore) find(name snapshotName) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v, ok := s.entries[name]
+	v, ok := s.entries()[name]
 	if !ok || !s.good(v) {
 		return nil, s.problem
 	}
@@ -241,8 +243,8 @@ func (s *snapshotStore) save() error {
 		return nil
 	}
 	s.dirty = false
-	lines := make([]snapshotLine, 0, len(s.entries))
-	for name, v := range s.entries {
+	lines := make([]snapshotLine, 0, len(s.entries()))
+	for name, v := range s.entries() {
 		if !s.good(v) {
 			continue
 		}
