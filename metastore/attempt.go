@@ -14,13 +14,13 @@ import (
 // the table when it changed. Its errors are ready to be wrapped.
 func (s *Store) read(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
 	return s.insist(ctx, func() error {
-		err := s.attempt(ctx, s.ask, kind, do)
+		err := s.attempt(ctx, s.ask(), kind, do)
 		f, ok := errors.AsType[*failure](err)
 		switch {
 		case !ok:
 			return err
 		case f.Stale:
-			return s.attempt(ctx, s.ask, kind, do)
+			return s.attempt(ctx, s.ask(), kind, do)
 		case f.Lost:
 			conn, err := s.fresh(ctx)
 			if err != nil {
@@ -37,9 +37,9 @@ func (s *Store) read(ctx context.Context, kind secrets.Kind, do func(q Querier, 
 // turned out to have changed.
 func (s *Store) write(ctx context.Context, kind secrets.Kind, do func(q Querier, t *table) error) error {
 	return s.insist(ctx, func() error {
-		err := s.attempt(ctx, s.ask, kind, do)
+		err := s.attempt(ctx, s.ask(), kind, do)
 		if f, ok := errors.AsType[*failure](err); ok && (f.Stale || f.Lost && f.Untouched) {
-			err = s.attempt(ctx, s.ask, kind, do)
+			err = s.attempt(ctx, s.ask(), kind, do)
 		}
 		if f, ok := errors.AsType[*failure](err); ok && f.Lost && !f.Untouched {
 			unknown := *f
@@ -69,8 +69,8 @@ func (s *Store) attempt(ctx context.Context, q Querier, kind secrets.Kind, do fu
 // fresh returns a connection that answers. After a server's restart every idle connection is broken, and a pool that
 // has not noticed yet would hand out the next one: so each is asked, and the broken ones are dropped on the way.
 func (s *Store) fresh(ctx context.Context) (*sql.Conn, error) {
-	for left := s.db.Stats().Idle; ; left-- {
-		conn, err := s.db.Conn(ctx)
+	for left := s.db().Stats().Idle; ; left-- {
+		conn, err := s.db().Conn(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 // created, with the columns it lacks. Any number of processes may call it at once, and as often as they like.
 func (s *Store) Migrate(ctx context.Context) error {
 	err := s.insist(ctx, func() error {
-		return s.fail(ctx, s.dialect.Exclusive(ctx, s.db, "migrate", func(q Querier) error { return s.createMissing(ctx, q) }))
+		return s.fail(ctx, s.dialect.Exclusive(ctx, s.db(), "migrate", func(q Querier) error { return s.createMissing(ctx, q) }))
 	})
 	if err != nil {
 		return &secrets.Error{Op: "migrate", Err: err}

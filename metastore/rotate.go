@@ -122,7 +122,7 @@ func (r *rotation) replace(ctx context.Context, kind secrets.Kind, batch []repla
 	s, replaced := r.store, 0
 	err := s.write(ctx, kind, func(_ Querier, t *table) error {
 		replaced = 0
-		tx, err := s.db.BeginTx(ctx, nil)
+		tx, err := s.db().BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}

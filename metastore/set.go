@@ -177,7 +177,7 @@ func (t *table) setUnique(ctx context.Context, q Querier, name string, c change)
 // setAlone writes into a table whose names may repeat, which no constraint protects from two writers of one name: the
 // first row becomes the change, and the others go, in one transaction.
 func (s *Store) setAlone(ctx context.Context, t *table, name string, c change) error {
-	return s.dialect.Exclusive(ctx, s.db, t.layout.table+":"+name, func(q Querier) error {
+	return s.dialect.Exclusive(ctx, s.db(), t.layout.table+":"+name, func(q Querier) error {
 		id := t.dialect.Quote("id")
 		rows, err := query[nameRow](ctx, q, "SELECT "+id+", "+t.by+" FROM "+t.name+" WHERE "+t.by+" = "+t.dialect.Placeholder(1)+
 			t.teamCondition(2)+" ORDER BY "+id, t.args(name)...)

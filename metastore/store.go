@@ -19,8 +19,8 @@ import (
 // Store reads and writes the tables of one database. All methods are safe for concurrent use, also by several
 // processes. Make one with [New], or with Open of a dialect's package.
 type Store struct {
-	db      *sql.DB
-	ask     Querier // db, with its statements prepared
+	db      func() *sql.DB // behind a func, which no printer and no dumper opens: a driver's handle may hold a password
+	ask     func() Querier // db, with its statements prepared
 	dialect Dialect
 	options Options
 	ring    *fernet.Ring // nil: no keys
@@ -51,10 +51,11 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, ask: db, dialect: dialect, options: options, ring: ring}
+	ask := Querier(db)
 	if !dialect.Prepares() {
-		s.ask = &prepared{db: db}
+		ask = &prepared{db: db}
 	}
+	s := &Store{db: func() *sql.DB { return db }, ask: func() Querier { return ask }, dialect: dialect, options: options, ring: ring}
 	s.discovery = cache.NewFlight(s.discover)
 	return s, nil
 }
@@ -62,7 +63,7 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 // String names the dialect, and nothing of the connection.
 func (s *Store) String() string { return "metastore (" + s.dialect.Name() + ")" }
 
-// Format writes String, whatever the verb: a database handle may hold a password.
+// Format writes String, whatever the verb.
 func (s *Store) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // StoreName returns id, the text in the column conn_id or key. It is false for configuration, which the metastore
@@ -101,13 +102,13 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.discovery.Close(secrets.ErrClosed)
-	if p, ok := s.ask.(*prepared); ok {
+	if p, ok := s.ask().(*prepared); ok {
 		p.Close()
 	}
 	if !s.options.CloseDB {
 		return nil
 	}
-	if err := s.db.Close(); err != nil {
+	if err := s.db().Close(); err != nil {
 		return &secrets.Error{Op: "close", Err: refuse(secrets.ErrUnavailable, s.dialect.Name(), "a connection could not be closed")}
 	}
 	return nil

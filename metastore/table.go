@@ -73,7 +73,7 @@ func (s *Store) forget(t *table) {
 
 func (s *Store) discover(ctx context.Context, kind secrets.Kind) (*table, error) {
 	l := layouts[kind]
-	found, err := s.dialect.Table(ctx, s.db, l.table, l.key)
+	found, err := s.dialect.Table(ctx, s.db(), l.table, l.key)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
