@@ -31,11 +31,11 @@ type LoginArguments struct {
 	JWTToken     secrets.Secret `json:"jwt_token"`
 	JWTTokenPath string         `json:"jwt_token_path"`
 
-	AssumeRole json.RawMessage `json:"assume_role_kwargs"` // aws_iam: arguments of STS's AssumeRole
-	Region     string          `json:"region"`             // aws_iam
+	AssumeRole SecretJSON `json:"assume_role_kwargs"` // aws_iam: arguments of STS's AssumeRole
+	Region     string     `json:"region"`             // aws_iam
 
 	GCPKeyPath string          `json:"gcp_key_path"`
-	GCPKeyDict json.RawMessage `json:"gcp_keyfile_dict"` // an object, or its text
+	GCPKeyDict SecretJSON      `json:"gcp_keyfile_dict"` // an object, or its text
 	GCPScopes  json.RawMessage `json:"gcp_scopes"`       // a text with commas, or a list
 
 	AzureTenantID string `json:"azure_tenant_id"`
@@ -45,6 +45,16 @@ type LoginArguments struct {
 	RadiusHost   string          `json:"radius_host"`
 	RadiusSecret secrets.Secret  `json:"radius_secret"`
 	RadiusPort   json.RawMessage `json:"radius_port"`
+}
+
+// SecretJSON is an argument with structure, as the JSON it was given as, that may hold secrets: like a Secret it is never
+// printed. Empty: it was not given.
+type SecretJSON struct{ secrets.Secret }
+
+// UnmarshalJSON keeps a copy of data.
+func (s *SecretJSON) UnmarshalJSON(data []byte) error {
+	s.Secret = secrets.NewSecret(string(data))
+	return nil
 }
 
 // MakeLogin makes a login of arguments. It does no I/O, and its errors show no values.

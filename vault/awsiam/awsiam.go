@@ -139,7 +139,7 @@ func fromArguments(a *vault.LoginArguments) (api.AuthMethod, error) {
 		return nil, errors.New("arguments key_id and secret_id must be given both or not at all")
 	}
 	if a.KeyID == "" {
-		role, rest, err := assumedRole(a.AssumeRole)
+		role, rest, err := assumedRole(json.RawMessage(a.AssumeRole.Reveal()))
 		if err != nil {
 			return nil, err
 		}

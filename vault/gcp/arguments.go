@@ -15,7 +15,7 @@ import (
 func fromArguments(a *vault.LoginArguments) (api.AuthMethod, error) {
 	l := Login{Mount: a.AuthMount, Role: a.RoleID, KeyFile: a.GCPKeyPath}
 	var err error
-	if l.Key, err = keyOf(a.GCPKeyDict); err != nil {
+	if l.Key, err = keyOf(json.RawMessage(a.GCPKeyDict.Reveal())); err != nil {
 		return nil, err
 	}
 	if l.Scopes, err = scopesOf(a.GCPScopes); err != nil {

@@ -111,8 +111,8 @@ func TestLogin(t *testing.T) {
 	require.NoError(t, err)
 	for name, a := range map[string]vault.LoginArguments{
 		"key file":       {GCPKeyPath: file, GCPScopes: json.RawMessage(`"https://www.googleapis.com/auth/cloud-platform, other"`)},
-		"key object":     {GCPKeyDict: json.RawMessage(g.key(t)), GCPScopes: json.RawMessage(`["a", "b"]`)},
-		"key text":       {GCPKeyDict: asText, AuthMount: "google"},
+		"key object":     {GCPKeyDict: vault.SecretJSON{Secret: secrets.NewSecret(g.key(t))}, GCPScopes: json.RawMessage(`["a", "b"]`)},
+		"key text":       {GCPKeyDict: vault.SecretJSON{Secret: secrets.NewSecret(string(asText))}, AuthMount: "google"},
 		"the platform's": {},
 	} {
 		t.Run(name, func(t *testing.T) {
