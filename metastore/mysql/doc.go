@@ -34,5 +34,6 @@
 //
 // A lookup is one statement in one round trip: each is prepared once per connection. Open asks for the strict SQL mode,
 // in which a value that does not fit is an error and not cut short; where the data source name sets sql_mode itself, and
-// with a database of your own, see to it yourself.
+// with a database of your own, see to it yourself. Open turns autocommit on, whatever the server or the data source name
+// say; a database of your own must have it on, too.
 package mysql

@@ -232,6 +232,32 @@ func TestNothingIsCutShort(t *testing.T) {
 	}
 }
 
+// A server, or a data source name, that turns autocommit off would keep every write in a transaction that never ends.
+func TestWritesAreCommitted(t *testing.T) {
+	server := peer(t)
+	dsn := server.Fresh(t)
+	config, err := driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	config.Params = map[string]string{"autocommit": "0"}
+	writer, err := mysql.Open(t.Context(), config.FormatDSN(), nil)
+	require.NoError(t, err)
+	defer writer.Close()
+	reader, err := mysql.Open(t.Context(), dsn, nil)
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, writer.Migrate(t.Context()))
+	for _, value := range []string{"1", "2"} {
+		require.NoError(t, writer.SetVariable(t.Context(), "x", value))
+		got, err := reader.GetVariable(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Equal(t, value, got)
+	}
+	require.NoError(t, reader.SetVariable(t.Context(), "x", "3"))
+	got, err := writer.GetVariable(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "3", got)
+}
+
 func TestDriver(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)

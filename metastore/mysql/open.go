@@ -36,12 +36,13 @@ func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, erro
 	if config.DBName == "" {
 		return nil, errors.New("mysql: the data source name names no database")
 	}
+	if config.Params == nil {
+		config.Params = make(map[string]string)
+	}
 	if config.Params["sql_mode"] == "" {
-		if config.Params == nil {
-			config.Params = make(map[string]string)
-		}
 		config.Params["sql_mode"] = "CONCAT(@@sql_mode, " + strict + ")"
 	}
+	config.Params["autocommit"] = "1"  // else a write that is no transaction is never committed, and a read sees the past
 	config.ClientFoundRows = true      // an update that changes nothing has found its row, so that no insert is tried
 	config.Logger = &mysql.NopLogger{} // it would write to the standard error output
 	connector, err := mysql.NewConnector(config)
