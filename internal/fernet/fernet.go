@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 	"sync"
 	"time"
 )
@@ -35,7 +36,10 @@ var (
 )
 
 // KeyError tells which of the keys given to [New] cannot be used. It has no field that could hold the key.
-type KeyError struct{ Position, Of int } // Position counts from 1; Of 0: no key was given
+type KeyError struct {
+	Position, Of int  // Position counts from 1; Of 0: no key was given
+	Joined       bool // it holds a comma, as between the keys of Airflow's setting
+}
 
 // Error says which key is wrong and what a key is.
 func (e *KeyError) Error() string {
@@ -45,6 +49,9 @@ func (e *KeyError) Error() string {
 	which := "Fernet key"
 	if e.Of > 1 {
 		which = fmt.Sprintf("Fernet key %d of %d", e.Position, e.Of)
+	}
+	if e.Joined {
+		return which + " holds a comma: give keys one by one, not as the one text of Airflow's setting"
 	}
 	return which + " is not 32 bytes in URL-safe base64 (44 characters)"
 }
@@ -79,6 +86,9 @@ func New(keys ...string) (*Ring, error) {
 	}
 	prepared := make([]*key, len(keys))
 	for i, text := range keys {
+		if strings.Contains(text, ",") { // decode would drop what follows the first key
+			return nil, &KeyError{Position: i + 1, Of: len(keys), Joined: true}
+		}
 		raw, ok := decode(text)
 		if !ok || len(raw) != keyLength {
 			return nil, &KeyError{Position: i + 1, Of: len(keys)}

@@ -151,6 +151,7 @@ func TestKeyErrorsNameThePositionAlone(t *testing.T) {
 		"blank":      {[]string{""}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
 		"bad":        {[]string{"hunter2"}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
 		"second bad": {[]string{key1, "hunter2"}, "Fernet key 2 of 2 is not 32 bytes in URL-safe base64 (44 characters)"},
+		"joined":     {[]string{key1 + "," + key2}, "Fernet key holds a comma: give keys one by one, not as the one text of Airflow's setting"},
 		"too long":   {[]string{key1[:43] + key2[:43] + key1[:42]}, "Fernet key is not 32 bytes in URL-safe base64 (44 characters)"},
 	} {
 		t.Run(name, func(t *testing.T) {
