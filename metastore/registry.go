@@ -80,9 +80,8 @@ func OpenURL(ctx context.Context, url secrets.Secret, opts *Options) (*Store, er
 // openDSN makes a store from a database's own data source name. A blank dialect is guessed from the form of the name.
 func openDSN(ctx context.Context, dialect, dsn string, opts *Options) (*Store, error) {
 	var fitting []Registration
-	all := registered()
-	for _, r := range all {
-		if r.Name == dialect || dialect == "" && (len(all) == 1 || r.Accepts(dsn)) {
+	for _, r := range registered() {
+		if r.Name == dialect || dialect == "" && r.Accepts(dsn) {
 			fitting = append(fitting, r)
 		}
 	}
@@ -95,7 +94,7 @@ func openDSN(ctx context.Context, dialect, dsn string, opts *Options) (*Store, e
 	if dialect != "" {
 		return nil, fmt.Errorf("unknown dialect %q: registered are %s", dialect, orNone(Dialects()))
 	}
-	return nil, errors.New("the dsn does not tell which database it is for: give dialect, one of " + orNone(Dialects()))
+	return nil, errors.New("the dsn does not tell which database it is for: give dialect, one of " + orNone(Dialects()) + "; import the package of any other")
 }
 
 const importPath = "github.com/secretchain/secrets/metastore/"

@@ -53,6 +53,9 @@ func split(dsn string) (name string, query url.Values, err error) {
 	if name == "" {
 		return "", nil, errors.New(`sqlite: the data source name is blank: give a path, a file: URI or ":memory:"`)
 	}
+	if scheme, _, isURL := strings.Cut(name, "://"); isURL && scheme != "file" && !strings.ContainsAny(scheme, `./\`) {
+		return "", nil, errors.New(`sqlite: the data source name is a URL: give a path, a file: URI or ":memory:"; a SQLAlchemy URL goes to metastore.OpenURL, or the argument sql_alchemy_conn`)
+	}
 	query, err = url.ParseQuery(text)
 	if err != nil {
 		return "", nil, errors.New("sqlite: the parameters of the data source name cannot be read: write them name=value&name=value")
