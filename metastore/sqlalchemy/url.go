@@ -39,7 +39,7 @@ type Option struct {
 
 // pattern is SQLAlchemy's own.
 var pattern = regexp.MustCompile(`^(?s)([\w+]+)://` + // 1 dialect and driver
-	`(?:([^:/]*)(?::([^@]*))?@)?` + // 2 user, 3 password
+	`(?:([^:/]*)(:[^@]*)?@)?` + // 2 user, 3 colon and password
 	`(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?` + // 4 IPv6 host, 5 host, 6 port
 	`(?:/([^?]*))?(?:\?(.*))?$`) // 7 database, 8 options
 
@@ -53,9 +53,9 @@ func Parse(url secrets.Secret) (URL, error) {
 	if m == nil {
 		return URL{}, errors.New("not a SQLAlchemy URL: write dialect://user:password@host:port/database, with @ / : ? % and # in user and password percent-encoded")
 	}
-	u := URL{User: decode(m[2]), Password: secrets.NewSecret(decode(m[3])), Host: m[4] + m[5], Database: m[7]}
+	u := URL{User: decode(m[2]), Password: secrets.NewSecret(decode(strings.TrimPrefix(m[3], ":"))), Host: m[4] + m[5], Database: m[7]}
 	u.Dialect, u.Driver, _ = strings.Cut(strings.ToLower(m[1]), "+")
-	if strings.Contains(m[5], "@") || m[3] != "" && strings.Contains(m[7]+m[8], "@") {
+	if strings.Contains(u.Host, "@") || m[3] != "" && strings.Contains(m[7]+m[8], "@") {
 		// The password ended too early: its rest must not be looked up as a host, nor shown as an option.
 		return URL{}, u.malformed("password", "is followed by more than one @; write those in it, and in options, as %40")
 	}
