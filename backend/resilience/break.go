@@ -13,7 +13,7 @@ import (
 
 // BreakOptions say when a store is taken to be down and when it is tried again. Nil is valid.
 type BreakOptions struct {
-	Failures int           // outages in a row that open the circuit; 0: 5
+	Failures int           // outages in a row that open the circuit, 100 000 at most; 0: 5
 	Pause    time.Duration // how long an open circuit asks nothing, a tenth more or less; 0: 10 s
 }
 
@@ -31,6 +31,7 @@ func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
 	if o.Failures <= 0 {
 		o.Failures = 5
 	}
+	o.Failures = min(o.Failures, 100_000) // a bit is kept for each
 	if o.Pause <= 0 {
 		o.Pause = 10 * time.Second
 	}
@@ -40,7 +41,7 @@ func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
 		WithDelay(o.Pause).
 		WithJitterFactor(0.1).
 		Build()
-	return &wrapped{name: "Break", inner: b, guard: func(ctx context.Context, c call) error {
+	return &wrapped{name: "Break", inner: given("Break", b), guard: func(ctx context.Context, c call) error {
 		if !circuit.TryAcquirePermit() {
 			return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: openError{circuit.RemainingDelay()}}
 		}

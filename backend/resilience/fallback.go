@@ -21,7 +21,7 @@ type FallbackTexts struct {
 // changed afterwards.
 func Fallback(b secrets.Backend, texts FallbackTexts) secrets.Backend {
 	f := &fallback{texts: texts}
-	f.wrapped = wrapped{name: "Fallback", inner: b, guard: func(ctx context.Context, c call) error { return c.do(ctx) }}
+	f.wrapped = wrapped{name: "Fallback", inner: given("Fallback", b), guard: func(ctx context.Context, c call) error { return c.do(ctx) }}
 	return f
 }
 

@@ -39,7 +39,7 @@ func Limit(b secrets.Backend, opts *LimitOptions) secrets.Backend {
 		door = bulkhead.New[any](1)
 		rate = ratelimiter.NewSmoothBuilder[any](uint(min(o.PerSecond, int(time.Second))), time.Second).Build()
 	}
-	return &wrapped{name: "Limit", inner: b, guard: func(ctx context.Context, c call) error {
+	return &wrapped{name: "Limit", inner: given("Limit", b), guard: func(ctx context.Context, c call) error {
 		start, wait := time.Now(), o.MaxWait
 		if deadline, ok := ctx.Deadline(); ok {
 			wait = min(wait, max(0, deadline.Sub(start)))

@@ -2,7 +2,6 @@ package resilience
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/secretchain/secrets"
@@ -13,7 +12,7 @@ import (
 // must be quick and safe for concurrent use.
 func Rename(b secrets.Backend, to, from func(kind secrets.Kind, id string) (string, bool)) secrets.Backend {
 	r := &renamed{to: to, from: from}
-	r.wrapped = wrapped{name: "Rename", inner: b, guard: func(ctx context.Context, c call) error { return c.do(ctx) }}
+	r.wrapped = wrapped{name: "Rename", inner: given("Rename", b), guard: func(ctx context.Context, c call) error { return c.do(ctx) }}
 	return r
 }
 
@@ -86,7 +85,7 @@ func (r *renamed) GetVariable(ctx context.Context, key string) (string, error) {
 
 func (r *renamed) GetConfig(ctx context.Context, key string) (string, error) {
 	if _, ok := r.inner.(secrets.ConfigGetter); !ok {
-		return "", errors.ErrUnsupported
+		return "", unsupported("get", secrets.KindConfig, key)
 	}
 	return under(r, "get", secrets.KindConfig, key, func(name string) (string, error) { return r.wrapped.GetConfig(ctx, name) })
 }
@@ -126,7 +125,7 @@ func (r *renamed) GetConnectionMap(ctx context.Context, ids []string) (map[strin
 
 func (r *renamed) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
 	if r.from == nil {
-		return nil, errors.ErrUnsupported
+		return nil, unsupported("list", kind, "")
 	}
 	names, err := r.wrapped.List(ctx, kind)
 	var ids []string
@@ -169,10 +168,10 @@ func (r *renamed) DeleteVariable(ctx context.Context, key string) error {
 // on to the next layer that can.
 func (r *renamed) rewrite(op string, kind secrets.Kind, id string, do func(name string) error) error {
 	if _, ok := r.inner.(secrets.Writer); !ok {
-		return errors.ErrUnsupported
+		return unsupported(op, kind, id)
 	}
 	if _, ok := r.to(kind, id); !ok && op == "set" && id != "" {
-		return errors.ErrUnsupported
+		return unsupported(op, kind, id)
 	}
 	if id == "" { // for the backend to refuse
 		return do(id)

@@ -13,6 +13,8 @@
 //
 // [Rename], [Only] and [Except] change which names are asked for; [Fallback] answers for absent ones.
 //
+// A nil backend panics at once, but for Snapshot, which has an error to tell it with: it is a programming error.
+//
 // Nothing here changes what an error means: absence, refusal and malformed values pass through at once. The errors of
 // the wrappers themselves are of class [secrets.ErrUnavailable]. Close closes what is wrapped.
 //
@@ -31,4 +33,12 @@ import (
 // outage reports whether err is one that may be over soon, and not the end of the caller's own context.
 func outage(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() == nil && !errors.Is(err, errors.ErrUnsupported) && secrets.ClassOf(err) == secrets.ErrUnavailable
+}
+
+// given returns b, which must not be nil: a panic at the first lookup would look like an outage.
+func given(name string, b secrets.Backend) secrets.Backend {
+	if b == nil {
+		panic("resilience: " + name + " of a nil backend")
+	}
+	return b
 }

@@ -50,7 +50,7 @@ func Retry(b secrets.Backend, opts *RetryOptions) secrets.Backend {
 		ReturnLastFailure().
 		Build()
 	again := failsafe.With(policy)
-	return &wrapped{name: "Retry", inner: b, guard: func(ctx context.Context, c call) error {
+	return &wrapped{name: "Retry", inner: given("Retry", b), guard: func(ctx context.Context, c call) error {
 		if c.write {
 			return c.do(ctx)
 		}

@@ -23,6 +23,11 @@ func (c call) fail(format string, args ...any) error {
 	return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: fmt.Errorf("%w: "+format, append([]any{secrets.ErrUnavailable}, args...)...)}
 }
 
+// unsupported is the error of what the backend cannot do, or the wrapper not for this name.
+func unsupported(op string, kind secrets.Kind, id string) error {
+	return &secrets.Error{Op: op, Kind: kind, ID: id, Err: errors.ErrUnsupported}
+}
+
 // wrapped is a backend whose every call goes through guard. Abilities that the backend lacks are answered before.
 type wrapped struct {
 	name  string
@@ -75,7 +80,7 @@ func (w *wrapped) GetVariable(ctx context.Context, key string) (string, error) {
 func (w *wrapped) GetConfig(ctx context.Context, key string) (string, error) {
 	g, ok := w.inner.(secrets.ConfigGetter)
 	if !ok {
-		return "", errors.ErrUnsupported
+		return "", unsupported("get", secrets.KindConfig, key)
 	}
 	return through(ctx, w, call{op: "get", kind: secrets.KindConfig, id: key}, func(ctx context.Context) (string, error) {
 		return g.GetConfig(ctx, key)
@@ -87,7 +92,7 @@ func (w *wrapped) GetConfig(ctx context.Context, key string) (string, error) {
 func (w *wrapped) GetVariables(ctx context.Context, keys []string) (found map[string]string, err error) {
 	b, ok := w.inner.(secrets.Batcher)
 	if !ok {
-		return nil, errors.ErrUnsupported
+		return nil, unsupported("get", secrets.KindVariable, "")
 	}
 	err = w.guard(ctx, call{op: "get", kind: secrets.KindVariable, do: func(ctx context.Context) (err error) {
 		found, err = b.GetVariables(ctx, keys)
@@ -99,7 +104,7 @@ func (w *wrapped) GetVariables(ctx context.Context, keys []string) (found map[st
 func (w *wrapped) GetConnectionMap(ctx context.Context, ids []string) (found map[string][]secrets.Connection, err error) {
 	b, ok := w.inner.(secrets.Batcher)
 	if !ok {
-		return nil, errors.ErrUnsupported
+		return nil, unsupported("get", secrets.KindConnection, "")
 	}
 	err = w.guard(ctx, call{op: "get", kind: secrets.KindConnection, do: func(ctx context.Context) (err error) {
 		found, err = b.GetConnectionMap(ctx, ids)
@@ -111,7 +116,7 @@ func (w *wrapped) GetConnectionMap(ctx context.Context, ids []string) (found map
 func (w *wrapped) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
 	l, ok := w.inner.(secrets.Lister)
 	if !ok {
-		return nil, errors.ErrUnsupported
+		return nil, unsupported("list", kind, "")
 	}
 	return through(ctx, w, call{op: "list", kind: kind}, func(ctx context.Context) ([]string, error) { return l.List(ctx, kind) })
 }
@@ -119,7 +124,7 @@ func (w *wrapped) List(ctx context.Context, kind secrets.Kind) ([]string, error)
 func (w *wrapped) Check(ctx context.Context) error {
 	c, ok := w.inner.(secrets.Checker)
 	if !ok {
-		return errors.ErrUnsupported
+		return unsupported("check", 0, "")
 	}
 	return w.guard(ctx, call{op: "check", do: c.Check})
 }
@@ -134,7 +139,7 @@ func (w *wrapped) StoreName(kind secrets.Kind, id string) (string, bool) {
 func (w *wrapped) write(ctx context.Context, op string, kind secrets.Kind, id string, do func(context.Context, secrets.Writer) error) error {
 	writer, ok := w.inner.(secrets.Writer)
 	if !ok {
-		return errors.ErrUnsupported
+		return unsupported(op, kind, id)
 	}
 	return w.guard(ctx, call{op: op, kind: kind, id: id, write: true, do: func(ctx context.Context) error { return do(ctx, writer) }})
 }
