@@ -76,10 +76,30 @@ func TestWrappersAreBackends(t *testing.T) {
 			_, err = b.(secrets.Lister).List(t.Context(), secrets.KindVariable)
 			assert.ErrorIs(t, err, errors.ErrUnsupported)
 			assert.ErrorIs(t, b.(secrets.Checker).Check(t.Context()), errors.ErrUnsupported)
-			assert.ErrorIs(t, b.(secrets.Writer).SetVariable(t.Context(), "k", planted), errors.ErrUnsupported)
+			err = b.(secrets.Writer).SetVariable(t.Context(), "k", planted)
+			assert.ErrorIs(t, err, errors.ErrUnsupported)
+			assert.EqualError(t, err, `set variable "k": unsupported operation`)
 			assert.ErrorIs(t, b.(secrets.Writer).DeleteVariable(t.Context(), "k"), errors.ErrUnsupported)
 			_, ok := b.(secrets.Namer).StoreName(secrets.KindVariable, "k")
 			assert.False(t, ok)
 		})
 	}
+}
+
+// TestNilBackend: a mistake of the program is told where it is made, and not at the first lookup, as an outage.
+func TestNilBackend(t *testing.T) {
+	same := func(_ secrets.Kind, id string) (string, bool) { return id, true }
+	all := func(secrets.Kind, string) bool { return true }
+	for name, wrap := range map[string]func(){
+		"Retry":    func() { resilience.Retry(nil, nil) },
+		"Break":    func() { resilience.Break(nil, nil) },
+		"Limit":    func() { resilience.Limit(nil, nil) },
+		"Rename":   func() { resilience.Rename(nil, same, same) },
+		"Only":     func() { resilience.Only(nil, all) },
+		"Fallback": func() { resilience.Fallback(nil, resilience.FallbackTexts{}) },
+	} {
+		assert.Panics(t, wrap, name)
+	}
+	_, err := resilience.Snapshot(nil, resilience.SnapshotOptions{Path: "snapshot", FernetKeys: keys(keyA)})
+	assert.EqualError(t, err, "snapshot: no backend is given")
 }

@@ -56,8 +56,11 @@ func (o SnapshotOptions) withDefaults() SnapshotOptions {
 // Check, and the error of a lookup that would have been answered from it say so. A local copy of secrets is a risk of
 // its own: whoever has the file and the key has the values.
 //
-// It fails for options without a path or without a good key. It does no I/O before the first read.
+// It fails without a backend, a path or a good key. It does no I/O before the first read.
 func Snapshot(b secrets.Backend, opts SnapshotOptions) (secrets.Backend, error) {
+	if b == nil {
+		return nil, errors.New("snapshot: no backend is given")
+	}
 	opts = opts.withDefaults()
 	store, err := newSnapshotStore(opts)
 	if err != nil {
@@ -81,7 +84,7 @@ func remembered[T any](ctx context.Context, s *snapshot, kind secrets.Kind, id s
 	given := map[snapshotName][]string{}
 	end := s.store.begin(name)
 	defer func() { end(given) }()
-	v, err := bounded(ctx, s.opts.Timeout, read)
+	v, err := bounded(ctx, s.opts.Timeout, kind, id, read)
 	switch class := secrets.ClassOf(err); {
 	case err == nil:
 		given[name] = pack(v)
@@ -94,7 +97,7 @@ func remembered[T any](ctx context.Context, s *snapshot, kind secrets.Kind, id s
 	}
 	texts, problem := s.store.find(name)
 	if problem != nil { // the store's failure is the class; the file's would make an outage a refusal
-		return v, &secrets.Error{Op: "get", Kind: kind, ID: id, Err: fmt.Errorf("%w; and the snapshot cannot answer: %v", err, problem)}
+		return v, fmt.Errorf("%w; and the snapshot cannot answer: %v", err, problem)
 	}
 	if texts == nil {
 		return v, err
@@ -109,7 +112,7 @@ func remembered[T any](ctx context.Context, s *snapshot, kind secrets.Kind, id s
 }
 
 // bounded runs a read for as long as timeout allows; 0: as ctx allows.
-func bounded[T any](ctx context.Context, timeout time.Duration, read func(context.Context) (T, error)) (T, error) {
+func bounded[T any](ctx context.Context, timeout time.Duration, kind secrets.Kind, id string, read func(context.Context) (T, error)) (T, error) {
 	if timeout <= 0 {
 		return read(ctx)
 	}
@@ -117,7 +120,7 @@ func bounded[T any](ctx context.Context, timeout time.Duration, read func(contex
 	defer cancel()
 	v, err := read(inner)
 	if err != nil && inner.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("%w: no answer within %v", secrets.ErrUnavailable, timeout)
+		err = call{op: "get", kind: kind, id: id}.fail("no answer within the snapshot's timeout of %v", timeout)
 	}
 	return v, err
 }
@@ -140,7 +143,7 @@ func (s *snapshot) GetVariable(ctx context.Context, key string) (string, error) 
 func (s *snapshot) GetConfig(ctx context.Context, key string) (string, error) {
 	g, ok := s.inner.(secrets.ConfigGetter)
 	if !ok {
-		return "", errors.ErrUnsupported
+		return "", unsupported("get", secrets.KindConfig, key)
 	}
 	return remembered(ctx, s, secrets.KindConfig, key,
 		func(ctx context.Context) (string, error) { return g.GetConfig(ctx, key) }, packText, unpackText)
@@ -166,10 +169,11 @@ func rememberedBatch[T any](ctx context.Context, s *snapshot, kind secrets.Kind,
 	end := s.store.begin(names...)
 	defer func() { end(given) }()
 	found, err := read(ctx, ids)
+	gone := err == nil || errors.Is(err, secrets.ErrDenied) // after another error, what is missing may have failed
 	for _, name := range names {
 		if v, ok := found[name.ID]; ok {
 			given[name] = pack(v)
-		} else if err == nil { // absent; after an error, what is missing may have failed
+		} else if gone { // absent, or refused as far as can be told
 			s.store.drop(name)
 		}
 	}

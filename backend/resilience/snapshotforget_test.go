@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -96,4 +97,32 @@ func TestSnapshotKeepsNothingOlderThanARefusal(t *testing.T) {
 		assert.NoError(t, <-down, "what was read after it is kept")
 		closed(t, s)
 	})
+}
+
+// TestSnapshotForgetsWhatABatchIsRefused: a refusal of many names is one of each, also where something failed besides.
+func TestSnapshotForgetsWhatABatchIsRefused(t *testing.T) {
+	refused, down := fmt.Errorf("%w: the key is disabled", secrets.ErrDenied), fmt.Errorf("%w: throttled", secrets.ErrUnavailable)
+	for name, failure := range map[string]error{"refused": refused, "refused and down": errors.Join(down, refused)} {
+		t.Run(name, func(t *testing.T) {
+			f := backendtest.NewFake(backendtest.Content{Variables: map[string]string{"k": planted}, Connections: map[string][]string{"c": {"mysql://h"}}})
+			b := snapshot(t, f, resilience.SnapshotOptions{Path: filepath.Join(t.TempDir(), "snapshot")})
+			batch := b.(secrets.Batcher)
+			_, err := batch.GetVariables(t.Context(), []string{"k"})
+			require.NoError(t, err)
+			_, err = batch.GetConnectionMap(t.Context(), []string{"c"})
+			require.NoError(t, err)
+
+			f.Fail(failure)
+			_, err = batch.GetVariables(t.Context(), []string{"k"})
+			require.ErrorIs(t, err, secrets.ErrDenied)
+			_, err = batch.GetConnectionMap(t.Context(), []string{"c"})
+			require.ErrorIs(t, err, secrets.ErrDenied)
+
+			f.Fail(down)
+			_, err = b.GetVariable(t.Context(), "k")
+			assert.ErrorIs(t, err, secrets.ErrUnavailable)
+			_, err = b.GetConnections(t.Context(), "c")
+			assert.ErrorIs(t, err, secrets.ErrUnavailable)
+		})
+	}
 }
