@@ -120,7 +120,7 @@ func TestDescribeWorker(t *testing.T) {
 	})
 	assert.Contains(t, text, "  [workers] secrets_backend         fakestore ")
 	assert.Contains(t, text, "  [core] sql_alchemy_conn           ***  ")
-	assert.Contains(t, text, "execution_api         metastore  [database] sql_alchemy_conn is set (the metastore stands in for the Execution API)")
+	assert.Contains(t, text, "execution_api         metastore  [core] sql_alchemy_conn is set (the metastore stands in for the Execution API)")
 }
 
 func TestDescribeIdleOptions(t *testing.T) {

@@ -1,6 +1,7 @@
 package airflowcfg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,11 +103,12 @@ func (p *plan) chooseSteps(ctx context.Context) error {
 			s.driver, s.layer, s.reason = "env", "env", "needs no setting"
 		default:
 			s.driver, s.layer = "metastore", "metastore"
-			set, err := p.hasDatabase()
+			set, err := p.database()
 			if err != nil {
 				return err
 			}
-			s.reason, s.skipped = optDatabase.String()+" is set", !set
+			s.skipped = set == nil
+			s.reason = cmp.Or(set, optDatabase).String() + " is set"
 		}
 		if s.skipped {
 			s.reason = strings.Replace(s.reason, " is set", " is not set", 1)
@@ -134,24 +136,24 @@ func (p *plan) standing(o *option) []candidate {
 	return slices.DeleteFunc(p.candidates(o), func(at candidate) bool { return at.how == isSecret && p.backend.text == "" })
 }
 
-// hasDatabase reports whether something sets sql_alchemy_conn, without running or asking it.
-func (p *plan) hasDatabase() (bool, error) {
+// database is the option that sets sql_alchemy_conn, by the name it is set under, or nil. Nothing is run or asked for it.
+func (p *plan) database() (*option, error) {
 	p.note(optDatabase)
 	p.note(optFernetKey)
 	for _, at := range p.candidates(optDatabase) {
 		text, err := p.text(&at)
 		switch {
 		case err != nil:
-			return false, at.fail(err)
-		case at.how == isText:
-			return strings.TrimSpace(text) != "", nil
+			return nil, at.fail(err)
+		case at.how == isText && strings.TrimSpace(text) == "":
+			return nil, nil
 		case at.how == isSecret && at.opt.isValue(text):
-			return false, at.fail(malformed(errValueForName))
-		case at.how == isCommand || p.backend.text != "":
-			return true, nil
+			return nil, at.fail(malformed(errValueForName))
+		case at.how != isSecret || p.backend.text != "":
+			return at.opt, nil
 		}
 	}
-	return false, nil
+	return nil, nil
 }
 
 // chooseChain puts what the configuration says of caching into the options of the chain.
