@@ -168,6 +168,12 @@ func TestErrorsAreOneLine(t *testing.T) {
 		`one ("store/a\nlevel=INFO \x1b[2m"): access denied; two ("store/a\nlevel=INFO \x1b[2m"): not found`)
 	err = &secrets.Error{Op: "get", Kind: secrets.KindVariable, ID: "a\nb", StoreName: "store/a\nb", Err: secrets.ErrNotFound}
 	assert.EqualError(t, err, `get variable "a\nb" ("store/a\nb"): not found`)
+	// Nor does the text of a store's own error, or a join of several.
+	b.Fail(errors.Join(secrets.ErrDenied, errors.New("no role")))
+	_, err = c.GetVariable(t.Context(), "a")
+	assert.EqualError(t, err, `get variable "a": one (store/a): access denied; no role; two (store/a): not found`)
+	err = &secrets.Error{Op: "check", Err: fmt.Errorf("%w: \x1b[2m", secrets.ErrDenied)}
+	assert.EqualError(t, err, `check: "access denied: \x1b[2m"`)
 }
 
 // prefixed is a store that calls things by names of its own.

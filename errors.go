@@ -75,7 +75,7 @@ func (e *Error) Error() string {
 		if b.Len() > 0 {
 			b.WriteString(": ")
 		}
-		b.WriteString(e.Err.Error())
+		b.WriteString(reasonLine(e.Err))
 	}
 	return b.String()
 }
@@ -83,13 +83,16 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// oneLine is a store's name for a thing, quoted where it holds what could pass for another line of a log.
-func oneLine(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
-		return strconv.Quote(name)
+// oneLine is text of a store's, such as its name for a thing, quoted where it holds what could pass for another line of a log.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(text)
 	}
-	return name
+	return text
 }
+
+// reasonLine is the text of err, which may be a store's own or a join of several, as part of one line.
+func reasonLine(err error) string { return oneLine(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 func space(b *strings.Builder) {
 	if b.Len() > 0 {

@@ -68,7 +68,7 @@ func reason(err error, kind Kind, id string) string {
 	if err == nil {
 		return "found"
 	}
-	return err.Error()
+	return reasonLine(err)
 }
 
 // Is reports whether the search as a whole failed with a class; see the type's comment.
