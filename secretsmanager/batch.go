@@ -29,12 +29,20 @@ func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]str
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return found, errors.Join(append(failures, awsclient.Failure(err, "secretsmanager:BatchGetSecretValue on all secrets"))...)
+				return found, errors.Join(append(failures, batchFailure(err))...)
 			}
 			failures = append(failures, collect(page, some, found)...)
 		}
 	}
 	return found, errors.Join(failures...)
+}
+
+// batchFailure is the failure of a whole call: no secret is absent for it, but AWS may say what is wrong with one of them.
+func batchFailure(err error) error {
+	if awsclient.Code(err) == "DecryptionFailure" {
+		return failure(err)
+	}
+	return awsclient.Failure(err, "secretsmanager:BatchGetSecretValue on all secrets")
 }
 
 // collect puts what a page holds under the names that were asked for, and returns what failed about single secrets.

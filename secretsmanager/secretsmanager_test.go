@@ -77,6 +77,13 @@ func TestFailures(t *testing.T) {
 		_, err = b.List(t.Context(), secrets.KindVariable)
 		awstest.RequireClass(t, err, secrets.ErrDenied, "secretsmanager:ListSecrets")
 	})
+	t.Run("a batch cannot be decrypted", func(t *testing.T) {
+		b := backendOn(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			awswire.WriteFailure(w, awswire.Failure{Status: 400, Code: "DecryptionFailure", Message: awstest.Planted})
+		}), nil)
+		_, err := b.GetVariables(t.Context(), []string{"hello"})
+		awstest.RequireClass(t, err, secrets.ErrDenied, "kms:Decrypt")
+	})
 }
 
 func TestCheck(t *testing.T) { awstest.Checks(t, open) }
