@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,6 +43,9 @@ func classify(err error, where string) error {
 	if why := netfail.Why(err); why != "" {
 		return fail(secrets.ErrUnavailable, "could not be asked: "+why)
 	}
+	if isNoJSON(err) {
+		return fail(secrets.ErrUnavailable, "gave an answer that is not Vault's: is the address that of a Vault or OpenBao server?")
+	}
 	return fail(secrets.ErrUnavailable, "could not be asked")
 }
 
@@ -77,6 +81,13 @@ func isClassified(err error) bool {
 func isForeign(err error) bool {
 	answer, ok := errors.AsType[*api.ResponseError](err)
 	return ok && answer.RawError && strings.Join(answer.Errors, "") != ""
+}
+
+// isNoJSON reports whether the client could not decode the answer. Its error may quote the answer, and is not repeated.
+func isNoJSON(err error) bool {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	_, kind := errors.AsType[*json.UnmarshalTypeError](err)
+	return syntax || kind
 }
 
 // statusOf is the answer's status, or 0 where there was none.

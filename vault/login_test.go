@@ -107,7 +107,7 @@ func TestRefusedLogins(t *testing.T) {
 		"sealed":              {role, status(503), secrets.ErrUnavailable, "sealed"},
 		"no token":            {role, func(rw http.ResponseWriter, _ *http.Request) { vaultwire.Give(rw, map[string]any{"a": planted}) }, secrets.ErrDenied, "without a token"},
 		"nothing":             {role, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(204) }, secrets.ErrDenied, "without a token"},
-		"not Vault":           {role, func(rw http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(rw, "<html>"+planted) }, secrets.ErrUnavailable, ""},
+		"not Vault":           {role, func(rw http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(rw, "<html>"+planted) }, secrets.ErrUnavailable, "is not Vault's"},
 		"second factor": {role, func(rw http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(rw, `{"auth": {"client_token": "", "mfa_requirement": {"mfa_request_id": "x"}}}`)
 		}, secrets.ErrDenied, "second factor"},
