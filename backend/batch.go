@@ -21,7 +21,7 @@ func (s *TextStore) GetConnectionMap(ctx context.Context, ids []string) (map[str
 // still missing. One bad value breaks no other: its error is joined to the result's error, its id is absent.
 func lookupMany[T any](ctx context.Context, s *TextStore, kind secrets.Kind, ids []string, d decode[T]) (map[string]T, error) {
 	if s.more.FetchMany == nil {
-		return nil, errors.ErrUnsupported
+		return nil, &secrets.Error{Op: "get", Kind: kind, Err: errors.ErrUnsupported}
 	}
 	found := make(map[string]T, len(ids))
 	var failures []error

@@ -109,7 +109,7 @@ func (s *TextStore) StoreName(kind secrets.Kind, id string) (string, bool) {
 // Check asks the store whether it can be used.
 func (s *TextStore) Check(ctx context.Context) error {
 	if s.more.Check == nil {
-		return errors.ErrUnsupported
+		return &secrets.Error{Op: "check", Err: errors.ErrUnsupported}
 	}
 	return s.more.Check(ctx)
 }
@@ -127,7 +127,7 @@ func (s *TextStore) Close() (err error) {
 // List returns the ids of one kind that a lookup asks for, each once; empty where the kind is off.
 func (s *TextStore) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
 	if s.more.List == nil {
-		return nil, errors.ErrUnsupported
+		return nil, &secrets.Error{Op: "list", Kind: kind, Err: errors.ErrUnsupported}
 	}
 	head, on := s.names.Head(kind)
 	if !on {

@@ -190,6 +190,7 @@ func TestTextStoreWithoutAbilities(t *testing.T) {
 	b := backend.NewTextStore(texts{}.fetch, backend.Naming{})
 	_, err := b.List(t.Context(), secrets.KindVariable)
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
+	assert.EqualError(t, err, "list variable: unsupported operation")
 	_, err = b.GetVariables(t.Context(), []string{"a"})
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
 	assert.ErrorIs(t, b.Check(t.Context()), errors.ErrUnsupported)

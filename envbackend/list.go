@@ -16,7 +16,7 @@ func (b *Backend) List(ctx context.Context, kind secrets.Kind) ([]string, error)
 		return nil, &secrets.Error{Op: "list", Kind: kind, Err: err}
 	}
 	if from.environ == nil {
-		return nil, errors.ErrUnsupported
+		return nil, &secrets.Error{Op: "list", Kind: kind, Err: errors.ErrUnsupported}
 	}
 	p := b.prefix(kind)
 	if !p.on {
