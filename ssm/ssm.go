@@ -195,17 +195,23 @@ func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]str
 	return found, nil
 }
 
+// fetchEach asks for names one by one. A refusal is that of one parameter and hides no other; what else fails ends it.
 func (b *Backend) fetchEach(ctx context.Context, names []string, found map[string]string) error {
+	var failures []error
 	for _, name := range names {
 		value, err := b.fetch(ctx, name)
 		switch {
 		case err == nil:
 			found[name] = value
-		case !errors.Is(err, secrets.ErrNotFound):
-			return err
+		case errors.Is(err, secrets.ErrNotFound):
+		default:
+			failures = append(failures, &secrets.Error{Op: "get", StoreName: name, Err: err})
+			if !errors.Is(err, secrets.ErrDenied) {
+				return errors.Join(failures...)
+			}
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 func (b *Backend) list(ctx context.Context, head string, yield func(name string) bool) error {

@@ -1,8 +1,10 @@
 package ssm_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -148,6 +150,30 @@ func TestBatchFailsHonestly(t *testing.T) {
 	found, err := b.GetVariables(t.Context(), []string{"hello"})
 	require.Empty(t, found)
 	awstest.RequireClass(t, err, secrets.ErrDenied, "ssm:GetParameters")
+}
+
+// Where names are asked for one by one, a refusal is told of its own parameter, and the others are given.
+func TestBatchOfImpossibleNames(t *testing.T) {
+	wire := awswire.New()
+	wire.SetParameter("/airflow/variables/first", "String", "fine")
+	wire.SetParameter("/airflow/variables/last", "String", "fine")
+	b := backendOn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		switch {
+		case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetParameters"):
+			awswire.WriteFailure(w, awswire.Failure{Status: 400, Code: "ValidationException", Message: awstest.Planted})
+		case bytes.Contains(body, []byte("/airflow/variables/hello")):
+			awswire.WriteFailure(w, awswire.Failure{Status: 400, Code: "AccessDeniedException", Message: awstest.Planted})
+		default:
+			wire.ServeHTTP(w, r)
+		}
+	}), nil)
+	found, err := b.GetVariables(t.Context(), []string{"first", "hello", "absent", "last"})
+	awstest.RequireClass(t, err, secrets.ErrDenied, "/airflow/variables/hello", "ssm:GetParameter on")
+	assert.Len(t, found, 2)
+	assert.True(t, found["first"] == "fine" && found["last"] == "fine")
 }
 
 func TestListTurnsPages(t *testing.T) {
