@@ -128,10 +128,8 @@ func (h *handler) value(v slog.Value) slog.Value {
 // any looks at a value in every form in which the handlers of log/slog write one.
 func (h *handler) any(v slog.Value) slog.Value {
 	value := v.Any()
-	if bytes := reflect.ValueOf(value); bytes.Kind() == reflect.Slice && bytes.Type().Elem().Kind() == reflect.Uint8 {
-		if text := string(bytes.Bytes()); h.shows(text) {
-			return slog.StringValue(h.redactor.Text(text))
-		}
+	if text, ok := bytesOf(value); ok && h.shows(text) {
+		return slog.StringValue(h.redactor.Text(text))
 	}
 	printed := fmt.Sprintf("%+v", value)
 	if h.shows(printed) || slices.ContainsFunc(encodings(value), func(encode func() ([]byte, error)) bool {
@@ -144,6 +142,14 @@ func (h *handler) any(v slog.Value) slog.Value {
 }
 
 func (h *handler) shows(text string) bool { return h.redactor.Text(text) != text }
+
+// bytesOf returns the text of a value that is bytes.
+func bytesOf(value any) (text string, ok bool) {
+	if bytes := reflect.ValueOf(value); bytes.Kind() == reflect.Slice && bytes.Type().Elem().Kind() == reflect.Uint8 {
+		return string(bytes.Bytes()), true
+	}
+	return "", false
+}
 
 // encodings are the ways besides printing in which a value becomes text.
 func encodings(value any) []func() ([]byte, error) {

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
 )
@@ -42,7 +45,7 @@ func (r *Redactor) MaskText(kind secrets.Kind, id string, text secrets.Secret) {
 }
 
 // forms are a secret as it shows in raw text, in the path, the query and the login of a URL, by Python's rules and by
-// Go's, and within a string of JSON or Go.
+// Go's, and within a string of JSON or Go, in ASCII and not.
 func forms(text string) []string {
 	if text == "" {
 		return nil
@@ -56,11 +59,27 @@ func forms(text string) []string {
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(html)
 		if e.Encode(text) == nil {
-			all = append(all, unquoted(strings.TrimSpace(b.String())))
+			quoted := unquoted(strings.TrimSpace(b.String()))
+			all = append(all, quoted, ascii(quoted))
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// ascii is a string of JSON as Python writes it, with two escapes for a character beyond the first 65,536.
+func ascii(quoted string) string {
+	var b strings.Builder
+	for _, c := range quoted {
+		if c < utf8.RuneSelf {
+			b.WriteRune(c)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, c) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 func unquoted(text string) string { return text[1 : len(text)-1] }
@@ -98,15 +117,21 @@ var keyWords = []string{
 func sensitiveWords(more []string) []string {
 	words := slices.Clone(keyWords)
 	for _, word := range more {
-		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
+		if word = plain(word); strings.Trim(word, "_") != "" { // a lone _ is in too many names
 			words = append(words, word)
 		}
 	}
 	return words
 }
 
-// isSensitive reports whether a name, lower-cased and with every run of other characters as one _, holds a key word.
+// isSensitive reports whether a name holds a key word.
 func (r *Redactor) isSensitive(name string) bool {
+	name = plain(name)
+	return slices.ContainsFunc(r.words, func(word string) bool { return strings.Contains(name, word) })
+}
+
+// plain is a name or a word as they are compared: lower-cased, and with every run of other characters as one _.
+func plain(name string) string {
 	var b strings.Builder
 	for _, c := range strings.ToLower(strings.TrimSpace(name)) {
 		if c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) {
@@ -115,8 +140,7 @@ func (r *Redactor) isSensitive(name string) bool {
 			b.WriteByte('_')
 		}
 	}
-	plain := b.String()
-	return slices.ContainsFunc(r.words, func(word string) bool { return strings.Contains(plain, word) })
+	return b.String()
 }
 
 // oldest returns the n texts that were told longest ago.

@@ -25,7 +25,10 @@ func (r *Redactor) guarded(work func()) (text string, masked bool) {
 		if v == nil {
 			return
 		}
-		printed := fmt.Sprint(v)
+		printed, ok := bytesOf(v)
+		if !ok {
+			printed = fmt.Sprint(v)
+		}
 		text = r.Text(printed)
 		masked = text != printed || slices.ContainsFunc(encodings(v), func(encode func() ([]byte, error)) bool {
 			encoded, fine := try(encode)

@@ -21,7 +21,7 @@ func TestPanicsAreMasked(t *testing.T) {
 		r.Guard(func() { panic(v) })
 		return nil
 	}
-	for name, v := range map[string]any{"a text": "bad " + secret, "an error": fmt.Errorf("bad %s", secret), "an error that hides": hides{secret}} {
+	for name, v := range map[string]any{"a text": "bad " + secret, "an error": fmt.Errorf("bad %s", secret), "an error that hides": hides{secret}, "bytes": []byte("bad " + secret)} {
 		text, ok := caught(v).(string)
 		require.Truef(t, ok, "%s goes on as a text", name)
 		assert.NotContains(t, text, secret)

@@ -43,7 +43,7 @@ import (
 type Options struct {
 	Mask       string           // what stands in place of a secret; "": ***
 	MinLength  int              // bytes of the shortest text that is masked; 0: 5
-	Words      []string         // further key words that make a name sensitive; letter case does not matter
+	Words      []string         // further key words that make a name sensitive; compared as names are: a-b, a b and A_B are one
 	MaxSecrets int              // texts that are remembered, the oldest are forgotten first; 0: 20 000
 	MaxAge     time.Duration    // a text that is not told again for so long is forgotten; 0: 24 hours
 	Logger     *slog.Logger     // told once if a secret is too short to be masked; nil: silent

@@ -293,3 +293,27 @@ func TestPrintsNothing(t *testing.T) {
 	r := knowing("s3cr3t-value")
 	backendtest.NoLeak(t, "s3cr3t-value", r, r.Handler(slog.DiscardHandler), r.Writer(io.Discard))
 }
+
+// TestTextMasksPythonsJSON: json.dumps writes a character beyond the first 65,536 as two, and Connection.JSON does.
+func TestTextMasksPythonsJSON(t *testing.T) {
+	for name, secret := range map[string]string{"emoji": "p\U0001f600ssword", "control": "p\x01\u00e9ssword", "bytes": "p\u00e9\xffssword"} {
+		t.Run(name, func(t *testing.T) {
+			r := redact.New(nil)
+			c := secrets.Connection{Type: "t", Password: secrets.NewSecret(secret)}
+			r.MaskConnection(c)
+			assert.Equal(t, `{"conn_type": "t", "password": "***"}`, r.Text(c.JSON().Reveal()))
+		})
+	}
+}
+
+// TestWordsAreComparedAsNames: a word of the caller's matches however it and the name are spelt.
+func TestWordsAreComparedAsNames(t *testing.T) {
+	for _, word := range []string{"pin code", "PIN-Code", " pin_code "} {
+		r := redact.New(&redact.Options{Words: []string{word}})
+		r.MaskText(secrets.KindVariable, "door.pin-code", secrets.NewSecret("2468-1357"))
+		assert.Equal(t, "***", r.Text("2468-1357"), word)
+	}
+	r := redact.New(&redact.Options{Words: []string{"--", " "}})
+	r.MaskText(secrets.KindVariable, "plain_name", secrets.NewSecret("plain-value"))
+	assert.Equal(t, "plain-value", r.Text("plain-value"))
+}
