@@ -40,7 +40,7 @@ func classifyState(code string) metastore.Failure {
 	case "22001":
 		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value is too long for its column"}
 	case "22021", "22P05":
-		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a value holds a character that the database cannot store, such as NUL"}
+		return metastore.Failure{Class: secrets.ErrMalformed, Reason: "a name or value holds a character that the database cannot store, such as NUL"}
 	case "42501":
 		return metastore.Failure{Class: secrets.ErrDenied, Reason: "the login lacks a privilege: see Permissions in the documentation of metastore/postgres"}
 	case "40001", "40P01", "55P03":
