@@ -64,6 +64,7 @@ func TestNewRefuses(t *testing.T) {
 		"a file and directory": {ConfigFile: "/x/c.env", ConfigDir: "/x"},
 		"a connection as path": {ConnectionsFile: "mysql://u:" + planted + "@host"},
 		"a bad team":           {Team: "a"},
+		"a size below zero":    {VariablesFile: "/x/v.env", MaxSize: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := localfs.New(&opts)

@@ -49,6 +49,7 @@ package localfs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -128,7 +129,7 @@ var (
 )
 
 // New makes a backend. It reads nothing. The error tells of a file with an extension other than .env, .json, .yaml and
-// .yml, of a file and a directory for one kind, or of a bad team name.
+// .yml, of a file and a directory for one kind, of a bad team name, or of a MaxSize below 0.
 func New(opts *Options) (*Backend, error) {
 	var o Options
 	if opts != nil {
@@ -136,6 +137,9 @@ func New(opts *Options) (*Backend, error) {
 	}
 	if err := backend.CheckTeam(o.Team); err != nil {
 		return nil, err
+	}
+	if o.MaxSize < 0 {
+		return nil, errors.New("localfs: MaxSize is below 0: give bytes, or 0 for 64 MiB")
 	}
 	b := &Backend{strict: o.OnMistake == FailFile, scope: backend.TeamScope(o.Team, teamSeparator, nil)}
 	if o.Team != "" {
