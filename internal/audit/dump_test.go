@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,7 @@ func TestDumpersShowNothing(t *testing.T) {
 	})
 	snapshot, err := resilience.Snapshot(fake, resilience.SnapshotOptions{
 		Path: filepath.Join(t.TempDir(), "snapshot"), FernetKeys: []secrets.Secret{secrets.NewSecret(keyA)},
+		Delay: time.Hour, // nothing is written in the background while a dumper reads without a lock
 	})
 	require.NoError(t, err)
 	defer snapshot.(io.Closer).Close()
