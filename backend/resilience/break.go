@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -41,8 +43,12 @@ func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
 		WithDelay(o.Pause).
 		WithJitterFactor(0.1).
 		Build()
-	return &wrapped{name: "Break", inner: given("Break", b), guard: func(ctx context.Context, c call) error {
+	w := &breaker{}
+	w.wrapped = wrapped{name: "Break", inner: given("Break", b), guard: func(ctx context.Context, c call) error {
 		if !circuit.TryAcquirePermit() {
+			if w.closed.Load() { // no outage: a snapshot around must not answer
+				return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: secrets.ErrClosed}
+			}
 			return &secrets.Error{Op: c.op, Kind: c.kind, ID: c.id, Err: openError{circuit.RemainingDelay()}}
 		}
 		answered := false
@@ -62,6 +68,20 @@ func Break(b secrets.Backend, opts *BreakOptions) secrets.Backend {
 		}
 		return err
 	}}
+	return w
+}
+
+// breaker says of an open circuit that it was closed, as the backend would, once it was.
+type breaker struct {
+	wrapped
+	closed atomic.Bool
+}
+
+func (w *breaker) Close() error {
+	if _, ok := w.inner.(io.Closer); ok {
+		w.closed.Store(true)
+	}
+	return w.wrapped.Close()
 }
 
 // openError is why an open circuit asks nothing. Its text is made when it is read: most are not.

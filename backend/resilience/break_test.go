@@ -2,13 +2,17 @@ package resilience_test
 
 import (
 	"context"
+	"io"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/backend/resilience"
 )
 
@@ -128,4 +132,18 @@ func BenchmarkBreakOpen(b *testing.B) {
 	if f.Calls() != 1 {
 		b.Fatalf("%d requests, want 1", f.Calls())
 	}
+}
+
+// TestBreakAfterClose: an open circuit does not hide that the backend was closed, so that no snapshot answers after it.
+func TestBreakAfterClose(t *testing.T) {
+	f := backendtest.NewFake(backendtest.Content{Variables: map[string]string{"k": planted}})
+	b := snapshot(t, resilience.Break(f, &resilience.BreakOptions{Failures: 1, Pause: time.Hour}), resilience.SnapshotOptions{Path: filepath.Join(t.TempDir(), "snapshot")})
+	_, err := b.GetVariable(t.Context(), "k")
+	require.NoError(t, err)
+	f.Fail(secrets.ErrUnavailable)
+	_, err = b.GetVariable(t.Context(), "k")
+	require.NoError(t, err, "the snapshot answers")
+	require.NoError(t, b.(io.Closer).Close())
+	_, err = b.GetVariable(t.Context(), "k")
+	assert.ErrorIs(t, err, secrets.ErrClosed)
 }
