@@ -70,7 +70,10 @@ func Parse(url secrets.Secret) (URL, error) {
 		if pair == "" {
 			continue
 		}
-		name, value, _ := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
+		name, value, ok := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
+		if !ok { // may be the rest of a password given as an option, which the option's refusal would show as its name
+			return URL{}, u.malformed("options", "hold one without a = and a value; write an & that is part of a value as %26")
+		}
 		u.Options = append(u.Options, Option{decode(name), secrets.NewSecret(decode(value))})
 	}
 	return u, nil

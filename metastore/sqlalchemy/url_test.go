@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestOptionsKeepTheirOrder(t *testing.T) {
-	u, err := sqlalchemy.Parse(secrets.NewSecret("postgresql://h/d?host=a:1&host=b%3A2&&options=-csearch_path%3Daf+x&a%=%1&flag"))
+	u, err := sqlalchemy.Parse(secrets.NewSecret("postgresql://h/d?host=a:1&host=b%3A2&&options=-csearch_path%3Daf+x&a%=%1&flag="))
 	require.NoError(t, err)
 	var got []string
 	for _, o := range u.Options {
@@ -63,6 +63,7 @@ func TestErrorsShowNothing(t *testing.T) {
 		"blank":                  "",
 		"not a URL":              "hunter2",
 		"a connection":           "host=h password=hunter2",
+		"ampersand in an option": "postgresql://h/d?password=p&hunter2",
 		"two lines":              "sqlite:////a.db\nfernet_key = hunter2",
 		"lines in options":       "postgresql://h/d?sslmode=x\r\nhunter2",
 		"at sign, question mark": "postgresql://u:p@ss?hunter2&x@h/d",
