@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -368,106 +367,6 @@ func TestCheckTellsEveryLayer(t *testing.T) {
 	assert.ErrorIs(t, err, secrets.ErrUnavailable)
 	assert.ErrorIs(t, err, secrets.ErrDenied)
 	assert.ErrorContains(t, err, `"down"`)
-}
-
-type closeCounter struct {
-	secrets.Backend
-	closed int
-	err    error
-}
-
-func (c *closeCounter) Close() error { c.closed++; return c.err }
-
-var _ io.Closer = (*closeCounter)(nil)
-
-func TestClose(t *testing.T) {
-	one, two := &closeCounter{Backend: readOnly{fake()}, err: errors.New("x")}, &closeCounter{Backend: readOnly{fake()}}
-	c, err := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: one}, {Name: "two", Backend: two}}, nil)
-	require.NoError(t, err)
-	assert.ErrorContains(t, c.Close(), "one")
-	assert.NoError(t, c.Close())
-	assert.Equal(t, []int{1, 1}, []int{one.closed, two.closed})
-	_, err = c.GetVariable(t.Context(), "k")
-	assert.ErrorIs(t, err, secrets.ErrClosed)
-	_, err = c.SetVariable(t.Context(), "k", "v")
-	assert.ErrorIs(t, err, secrets.ErrClosed)
-	_, err = c.Explain(t.Context(), secrets.KindVariable, "k")
-	assert.ErrorIs(t, err, secrets.ErrClosed)
-	assert.ErrorIs(t, c.Check(t.Context()), secrets.ErrClosed)
-}
-
-func TestCloseClosesEveryBackendOnce(t *testing.T) {
-	shared, last := &closeCounter{Backend: readOnly{fake()}}, &closeCounter{Backend: readOnly{fake()}}
-	c, err := secrets.NewChain([]secrets.Layer{
-		{Name: "one", Backend: shared},
-		{Name: "panics", Backend: panicsOnClose{fake()}},
-		{Name: "two", Backend: shared, Match: func(secrets.Kind, string) bool { return false }},
-		{Name: "last", Backend: last},
-	}, nil)
-	require.NoError(t, err)
-	err = c.Close()
-	assert.ErrorIs(t, err, secrets.ErrUnavailable)
-	assert.ErrorContains(t, err, `"panics"`)
-	backendtest.NoLeak(t, "pLanted5ecret", err)
-	assert.Equal(t, []int{1, 1}, []int{shared.closed, last.closed})
-}
-
-type panicsOnClose struct{ secrets.Backend }
-
-func (panicsOnClose) Close() error { panic("pLanted5ecret") }
-
-func TestCloseEndsLookupsUnderWay(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stalled := fake()
-		stalled.Stall(true)
-		c, err := secrets.NewChain([]secrets.Layer{{Name: "slow", Backend: stalled}}, nil)
-		require.NoError(t, err)
-		ended := make(chan error, 2)
-		for key, ctx := range map[string]context.Context{"k": t.Context(), "l": context.Background()} { // one load each
-			go func() { _, err := c.GetVariable(ctx, key); ended <- err }()
-		}
-		synctest.Wait()
-		require.NoError(t, c.Close())
-		for range 2 {
-			assert.ErrorIs(t, <-ended, secrets.ErrClosed)
-		}
-	})
-}
-
-func TestObserverSeesEveryCall(t *testing.T) {
-	type event struct {
-		call  secrets.Call
-		class error
-	}
-	var mu sync.Mutex
-	var events []event
-	type key struct{}
-	seen := false
-	observer := observerFunc(func(ctx context.Context, call secrets.Call) (context.Context, func(error)) {
-		return context.WithValue(ctx, key{}, call.Layer), func(err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			events = append(events, event{call, secrets.ClassOf(err)})
-		}
-	})
-	second := secrets.Funcs{Variable: func(ctx context.Context, _ string) (string, error) {
-		seen = ctx.Value(key{}) == "two"
-		return "v", nil
-	}}
-	c := newChain(t, &secrets.Options{Observer: observer}, secrets.Layer{Name: "one", Backend: fake()}, secrets.Layer{Name: "two", Backend: second})
-	_, err := c.GetVariable(t.Context(), "k")
-	require.NoError(t, err)
-	assert.Equal(t, []event{
-		{secrets.Call{Layer: "one", Kind: secrets.KindVariable, ID: "k"}, secrets.ErrNotFound},
-		{secrets.Call{Layer: "two", Kind: secrets.KindVariable, ID: "k"}, nil},
-	}, events)
-	assert.True(t, seen, "the backend gets the observer's context")
-}
-
-type observerFunc func(context.Context, secrets.Call) (context.Context, func(error))
-
-func (f observerFunc) Start(ctx context.Context, call secrets.Call) (context.Context, func(error)) {
-	return f(ctx, call)
 }
 
 func TestChainIsABackend(t *testing.T) {
