@@ -97,18 +97,25 @@ func newHTTPClient(finished *awshttp.BuildableClient) *httpClient {
 	}}
 }
 
-// Do sends the request. Its body goes out in one piece with the headers: as the SDK hands it over, net/http would flush the
-// headers first, and a server that answers before the body's end is noticed would find its connection closed, since the
-// SDK closes the body as soon as an answer begins.
+// Whole makes the body of an SDK's request go out in one piece with the headers. As the SDK hands it over, net/http would
+// flush the headers first, and a server that answers before the body's end is noticed would find its connection closed,
+// since the SDK closes the body as soon as an answer begins: once in some thousand calls to a server that is near, the
+// answer is lost and the SDK calls again. It changes r: each attempt has a request of its own.
+func Whole(r *http.Request) error {
+	if r.Body == nil || r.ContentLength <= 0 {
+		return nil
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	_ = r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err
+}
+
+// Do sends the request.
 func (c *httpClient) Do(r *http.Request) (*http.Response, error) {
-	if r.Body != nil && r.ContentLength > 0 {
-		body := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, body)
-		_ = r.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body)) // each attempt has a request of its own
+	if err := Whole(r); err != nil {
+		return nil, err
 	}
 	resp, err := c.Client.Do(r)
 	if err == nil {
