@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 )
 
 // Serve serves h for the length of the test.
@@ -20,12 +19,6 @@ func CloseAtEnd(t testing.TB, server *httptest.Server) {
 	t.Cleanup(func() {
 		closed := make(chan struct{})
 		go func() { server.Close(); close(closed) }()
-		late := time.NewTimer(longest)
-		defer late.Stop()
-		select {
-		case <-closed:
-		case <-late.C:
-			t.Error("a handler of the test's server does not end")
-		}
+		Await(t, closed, "the end of every handler of the test's server")
 	})
 }
