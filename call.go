@@ -23,12 +23,11 @@ func (l *layer) guard(ctx context.Context, do func(ctx context.Context) error) e
 	call := func(ctx context.Context) (none struct{}, err error) {
 		return none, safely(errPanicked, func() error { return do(ctx) })
 	}
-	var err error
 	if l.Timeout == 0 {
-		_, err = call(ctx)
-	} else {
-		_, err = inTime(ctx, l.Timeout, call)
+		_, err := call(ctx)
+		return err
 	}
+	_, err := inTime(ctx, l.Timeout, call)
 	return err
 }
 

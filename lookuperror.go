@@ -16,14 +16,17 @@ type LookupError struct {
 	Tried []Attempt
 }
 
-// newLookupError makes the error. With the attempts of a search path of usual length, three layers, it is one allocation.
+// usualLayers is the length of the usual search path: custom store, environment, metastore.
+const usualLayers = 3
+
+// newLookupError makes the error, with the attempts of a search path of usual length in one allocation.
 func newLookupError(r request, t *trail) *LookupError {
-	if t.n > 3 {
+	if t.n > usualLayers {
 		return &LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, make([]Attempt, t.n))}
 	}
 	e := new(struct {
 		LookupError
-		tried [3]Attempt
+		tried [usualLayers]Attempt
 	})
 	e.LookupError = LookupError{Kind: r.kind, ID: r.id, Tried: t.attempts(r, e.tried[:t.n:t.n])}
 	return &e.LookupError

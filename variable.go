@@ -36,16 +36,17 @@ func VariableJSON[T any](ctx context.Context, b Backend, key string) (T, error) 
 //
 // Errors: [ErrMalformed] for a value that cannot be encoded, before anything is written; those of SetVariable.
 func (c *Chain) SetVariableJSON(ctx context.Context, key string, v any) (Written, error) {
+	refuse := func(reason string) (Written, error) {
+		return Written{}, &Error{Op: "encode", Kind: KindVariable, ID: key, Err: fmt.Errorf("%w: a %T: %s", ErrMalformed, v, reason)}
+	}
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
-	reason := "it cannot be encoded as JSON"
-	err := e.Encode(v)
-	if err == nil && bytes.Contains(text.Bytes(), []byte(masked)) {
-		err, reason = ErrMalformed, "it holds ***, as secrets are encoded; give their revealed text, or write your own JSON with SetVariable"
+	if e.Encode(v) != nil { // its error may quote what was encoded
+		return refuse("it cannot be encoded as JSON")
 	}
-	if err != nil { // which may quote what was encoded
-		return Written{}, &Error{Op: "encode", Kind: KindVariable, ID: key, Err: fmt.Errorf("%w: a %T: %s", ErrMalformed, v, reason)}
+	if bytes.Contains(text.Bytes(), []byte(masked)) {
+		return refuse("it holds ***, as secrets are encoded; give their revealed text, or write your own JSON with SetVariable")
 	}
 	return c.SetVariable(ctx, key, string(bytes.TrimSuffix(text.Bytes(), []byte("\n"))))
 }
