@@ -94,14 +94,17 @@ func (n *Naming) ID(kind secrets.Kind, name string) (id string, ok bool) {
 		return "", false
 	}
 	id, ok = strings.CutPrefix(name, head)
+	if !ok || id == "" {
+		return "", false
+	}
 	if n.Scope == nil {
-		return id, ok && id != "" && n.pattern(kind).Match(id)
+		return id, n.pattern(kind).Match(id)
 	}
 	scoped, _ := n.Scope(kind, checkID) // tells what it puts before an id
 	for _, s := range append(slices.Clip(scoped), checkID) {
 		before, isBefore := strings.CutSuffix(s, checkID)
 		own, has := strings.CutPrefix(id, before)
-		if !ok || !isBefore || !has {
+		if !isBefore || !has {
 			continue
 		}
 		if asked, err := n.Names(kind, own); err == nil && slices.Contains(asked, name) {

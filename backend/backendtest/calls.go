@@ -64,20 +64,23 @@ func (s *suite) writes(b secrets.Backend) []call {
 	if !ok {
 		return nil
 	}
-	c, _ := secrets.Parse(sample().Connections["smtp_default"][0])
-	c.ID = "smtp_default"
 	return []call{
 		{"SetVariable", func(ctx context.Context) (bool, error) {
 			return true, w.SetVariable(ctx, "hello", sample().Variables["hello"])
 		}},
-		{"SetConnection", func(ctx context.Context) (bool, error) { return true, w.SetConnection(ctx, c) }},
+		{"SetConnection", func(ctx context.Context) (bool, error) { return true, w.SetConnection(ctx, sampleConnection()) }},
 		{"DeleteVariable", func(ctx context.Context) (bool, error) { return true, w.DeleteVariable(ctx, "hello") }},
 		{"DeleteConnection", func(ctx context.Context) (bool, error) { return true, w.DeleteConnection(ctx, "smtp_default") }},
 	}
 }
 
 func isSample(conns []secrets.Connection) bool {
-	want, _ := secrets.Parse(sample().Connections["smtp_default"][0])
-	want.ID = "smtp_default"
-	return len(conns) == 1 && conns[0].Equal(want)
+	return len(conns) == 1 && conns[0].Equal(sampleConnection())
+}
+
+// sampleConnection is what the sample content holds as smtp_default.
+func sampleConnection() secrets.Connection {
+	c, _ := secrets.Parse(sample().Connections["smtp_default"][0])
+	c.ID = "smtp_default"
+	return c
 }
