@@ -247,8 +247,9 @@ func (b *bucket[K, V]) wait(ctx context.Context, c *call[K, V]) (v V, err error)
 	return v, ctx.Err()
 }
 
-// finish gives the result to those who wait, and tells its caller whether there may be any. A call that only the caller running it ever knew becomes the bucket's
-// spare: nobody can have a pointer to it, since pointers are handed out under the lock and together with a channel.
+// finish gives the result to those who wait, and tells its caller whether there may be any. A call that only the caller
+// running it ever knew becomes the bucket's spare: nobody can have a pointer to it, since pointers are handed out under the
+// lock and together with a channel.
 func (b *bucket[K, V]) finish(c *call[K, V], v V, err error) Company {
 	b.mu.Lock()
 	defer b.mu.Unlock()

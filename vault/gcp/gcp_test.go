@@ -132,8 +132,6 @@ func TestLogin(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
-	free := httptest.NewServer(nil)
-	free.Close()
 	for name, c := range map[string]struct {
 		set   func(g *google, l *gcp.Login)
 		class error
