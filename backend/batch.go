@@ -20,8 +20,11 @@ func (s *TextStore) GetConnectionMap(ctx context.Context, ids []string) (map[str
 // lookupMany goes round by round: the first names of all ids in one batch, then the second names (with teams) of those
 // still missing. One bad value breaks no other: its error is joined to the result's error, its id is absent.
 func lookupMany[T any](ctx context.Context, s *TextStore, kind secrets.Kind, ids []string, d decode[T]) (map[string]T, error) {
-	if s.more.FetchMany == nil {
+	switch {
+	case s.more.FetchMany == nil:
 		return nil, &secrets.Error{Op: "get", Kind: kind, Err: errors.ErrUnsupported}
+	case s.closed.Load():
+		return nil, &secrets.Error{Op: "get", Kind: kind, Err: secrets.ErrClosed}
 	}
 	found := make(map[string]T, len(ids))
 	var failures []error
@@ -54,7 +57,7 @@ func lookupMany[T any](ctx context.Context, s *TextStore, kind secrets.Kind, ids
 		texts, err := s.more.FetchMany(ctx, batch)
 		for name, text := range texts {
 			for _, id := range askers[name] {
-				v, err := decoded(kind, id, name, text, d)
+				v, err := decoded(s, kind, id, name, text, d)
 				switch {
 				case err == nil:
 					found[id] = v
@@ -66,10 +69,7 @@ func lookupMany[T any](ctx context.Context, s *TextStore, kind secrets.Kind, ids
 				delete(left, id)
 			}
 		}
-		if ended := ctx.Err(); ended != nil {
-			err = ended
-		}
-		if err != nil {
+		if err = s.because(ctx, err); err != nil {
 			return found, errors.Join(append(failures, &secrets.Error{Op: "get", Kind: kind, Err: err})...)
 		}
 	}

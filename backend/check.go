@@ -28,7 +28,7 @@ func CheckByLookup(ctx context.Context, names *Naming, fetch Fetch) error {
 		if secrets.ClassOf(err) == secrets.ErrNotFound {
 			return nil
 		}
-		return &secrets.Error{Op: "check", StoreName: name, Err: err}
+		return &secrets.Error{Op: "check", StoreName: names.full(name), Err: err}
 	}
 	return nil
 }

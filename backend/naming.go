@@ -27,6 +27,9 @@ type Naming struct {
 	// Scope lists the ids to look up for id, in order, the first that is found wins; it refuses an id with an error
 	// of class ErrDenied. Nil: the id alone. TeamScope makes one.
 	Scope func(kind secrets.Kind, id string) ([]string, error)
+	// Full is what StoreName and errors tell in place of a name, where the store's calls take a part of the full name.
+	// Nil: the name itself.
+	Full func(name string) string
 }
 
 // Join is prefix, separator and id with the prefix's trailing separators dropped; a prefix that is then blank gives the
@@ -39,10 +42,15 @@ func Join(prefix, separator, id string) string {
 	return prefix + separator + id
 }
 
-// StoreName answers the name under which the store would be asked first. Where the store could not hold that name it
+// StoreName answers the full name under which the store would be asked first. Where the store could not hold that name it
 // still tells the name, with ok false, and so it does for the blank id, which is never asked for; where the kind is off
 // or the id excluded the name is blank.
 func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
+	name, ok = n.first(kind, id)
+	return n.full(name), ok
+}
+
+func (n *Naming) first(kind secrets.Kind, id string) (name string, ok bool) {
 	if id == "" {
 		name, _ = n.build(kind, id)
 		return name, false
@@ -58,6 +66,14 @@ func (n *Naming) StoreName(kind secrets.Kind, id string) (name string, ok bool) 
 		return "", false
 	}
 	return n.name(kind, ids[0])
+}
+
+// full is the name that people are told.
+func (n *Naming) full(name string) string {
+	if name == "" || n.Full == nil {
+		return name
+	}
+	return n.Full(name)
 }
 
 // Names lists the names under which the store is to be asked for id, in order; none means not found without a call.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
@@ -34,7 +35,7 @@ type TextOptions struct {
 	List func(ctx context.Context, head string, yield func(name string) bool) error
 	// Check is the store's Checker.
 	Check func(ctx context.Context) error
-	// Close ends the store's life; called once.
+	// Close lets go of what the store holds; called once, when the TextStore is closed already.
 	Close func() error
 }
 
@@ -46,6 +47,7 @@ type TextStore struct {
 	fetch   Fetch
 	names   Naming
 	more    TextOptions
+	closed  atomic.Bool
 	closing sync.Once
 }
 
@@ -108,14 +110,23 @@ func (s *TextStore) StoreName(kind secrets.Kind, id string) (string, bool) {
 
 // Check asks the store whether it can be used.
 func (s *TextStore) Check(ctx context.Context) error {
-	if s.more.Check == nil {
+	switch {
+	case s.more.Check == nil:
 		return &secrets.Error{Op: "check", Err: errors.ErrUnsupported}
+	case s.closed.Load():
+		return &secrets.Error{Op: "check", Err: secrets.ErrClosed}
 	}
-	return s.more.Check(ctx)
+	err := s.more.Check(ctx)
+	if s.because(ctx, err) == secrets.ErrClosed {
+		return &secrets.Error{Op: "check", Err: secrets.ErrClosed}
+	}
+	return err
 }
 
-// Close ends the store's life. Closing twice is fine.
+// Close ends the store's life: later calls fail with ErrClosed, and so do those under way that fail for it. Closing twice
+// is fine.
 func (s *TextStore) Close() (err error) {
+	s.closed.Store(true)
 	s.closing.Do(func() {
 		if s.more.Close != nil {
 			err = s.more.Close()
@@ -126,8 +137,11 @@ func (s *TextStore) Close() (err error) {
 
 // List returns the ids of one kind that a lookup asks for, each once; empty where the kind is off.
 func (s *TextStore) List(ctx context.Context, kind secrets.Kind) ([]string, error) {
-	if s.more.List == nil {
+	switch {
+	case s.more.List == nil:
 		return nil, &secrets.Error{Op: "list", Kind: kind, Err: errors.ErrUnsupported}
+	case s.closed.Load():
+		return nil, &secrets.Error{Op: "list", Kind: kind, Err: secrets.ErrClosed}
 	}
 	head, on := s.names.Head(kind)
 	if !on {
@@ -142,10 +156,7 @@ func (s *TextStore) List(ctx context.Context, kind secrets.Kind) ([]string, erro
 		}
 		return ctx.Err() == nil
 	})
-	if ended := ctx.Err(); ended != nil {
-		err = ended
-	}
-	if err != nil {
+	if err = s.because(ctx, err); err != nil {
 		return nil, &secrets.Error{Op: "list", Kind: kind, StoreName: head, Err: err}
 	}
 	return ids, nil
@@ -162,8 +173,23 @@ func (s *TextStore) text(kind secrets.Kind, id, text string) (string, error) {
 	return s.more.Text(kind, id, text)
 }
 
+// because is the reason of a failure: the end of ctx and Close come before what the store makes of them. An ended ctx is
+// one even where the store saw none.
+func (s *TextStore) because(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		return ended
+	}
+	if err != nil && s.closed.Load() {
+		return secrets.ErrClosed
+	}
+	return err
+}
+
 // lookup asks for the names of id in order until one is found.
 func lookup[T any](ctx context.Context, s *TextStore, kind secrets.Kind, id string, d decode[T]) (zero T, err error) {
+	if s.closed.Load() {
+		return zero, s.closedFailure(kind, id)
+	}
 	names, err := s.names.Names(kind, id)
 	if err != nil {
 		return zero, err
@@ -174,27 +200,24 @@ func lookup[T any](ctx context.Context, s *TextStore, kind secrets.Kind, id stri
 		asked = name
 		text, err := s.fetch(ctx, name)
 		if err == nil {
-			v, err := decoded(kind, id, name, text, d)
+			v, err := decoded(s, kind, id, name, text, d)
 			if secrets.ClassOf(err) == secrets.ErrNotFound {
 				none = err
 				continue // a team's blank connection is none, and the shared one counts
 			}
 			return v, err
 		}
-		if ended := ctx.Err(); ended != nil {
-			return zero, failure(kind, id, name, ended)
-		}
-		if secrets.ClassOf(err) != secrets.ErrNotFound {
-			return zero, failure(kind, id, name, err)
+		if err = s.because(ctx, err); secrets.ClassOf(err) != secrets.ErrNotFound {
+			return zero, s.failure(kind, id, name, err)
 		}
 	}
 	if none != nil {
 		return zero, none
 	}
-	return zero, failure(kind, id, asked, secrets.ErrNotFound)
+	return zero, s.failure(kind, id, asked, secrets.ErrNotFound)
 }
 
-func decoded[T any](kind secrets.Kind, id, name, text string, d decode[T]) (zero T, err error) {
+func decoded[T any](s *TextStore, kind secrets.Kind, id, name, text string, d decode[T]) (zero T, err error) {
 	switch {
 	case len(text) > MaxText:
 		err = fmt.Errorf("%w: the text has more than %d bytes", secrets.ErrMalformed, MaxText)
@@ -206,16 +229,22 @@ func decoded[T any](kind secrets.Kind, id, name, text string, d decode[T]) (zero
 			return v, nil
 		}
 	}
-	return zero, failure(kind, id, name, err)
+	return zero, s.failure(kind, id, name, err)
 }
 
-// failure names the name, once: what is inside an Error of the same lookup is taken out of it.
-func failure(kind secrets.Kind, id, name string, err error) error {
+// failure tells the full name, once: what is inside an Error of the same lookup is taken out of it.
+func (s *TextStore) failure(kind secrets.Kind, id, name string, err error) error {
 	if e, ok := err.(*secrets.Error); ok && e.Kind == kind && e.ID == id {
 		if e.StoreName != "" {
 			return e
 		}
 		err = e.Err
 	}
-	return &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: name, Err: err}
+	return &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: s.names.full(name), Err: err}
+}
+
+// closedFailure is that of a lookup after Close.
+func (s *TextStore) closedFailure(kind secrets.Kind, id string) error {
+	name, _ := s.names.StoreName(kind, id)
+	return &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: name, Err: secrets.ErrClosed}
 }

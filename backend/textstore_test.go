@@ -93,6 +93,31 @@ func TestTextStoreTellsTheStoreName(t *testing.T) {
 	}
 }
 
+// Where the store's calls take less than the full name, errors and StoreName tell all of it, and Fetch gets what it is for.
+func TestTextStoreTellsTheFullName(t *testing.T) {
+	names := backend.Naming{Full: func(name string) string { return "project/" + name }}
+	fails := errors.New("?")
+	fetch := func(_ context.Context, name string) (string, error) {
+		assert.NotContains(t, name, "project/")
+		return "", fails
+	}
+	b := backend.NewTextStore(fetch, names, backend.TextOptions{
+		Check: func(ctx context.Context) error { return backend.CheckByLookup(ctx, &names, fetch) },
+	})
+	name, ok := b.StoreName(secrets.KindVariable, "a")
+	assert.Equal(t, "project/airflow/variables/a", name)
+	assert.True(t, ok)
+	_, err := b.GetVariable(t.Context(), "a")
+	assert.ErrorContains(t, err, "(project/airflow/variables/a)")
+	assert.ErrorContains(t, b.Check(t.Context()), "(project/airflow/connections/")
+	fails = secrets.ErrNotFound
+	_, err = b.GetVariable(t.Context(), "a")
+	assert.EqualError(t, err, `get variable "a" (project/airflow/variables/a): not found`)
+	name, ok = backend.NewTextStore(fetch, backend.Naming{Variables: backend.Off, Full: names.Full}).StoreName(secrets.KindVariable, "a")
+	assert.Empty(t, name, "what is off has no name")
+	assert.False(t, ok)
+}
+
 func TestTextStoreRefusesOddText(t *testing.T) {
 	s := holding(backendtest.Content{Variables: map[string]string{"latin1": "caf\xe9", "huge": strings.Repeat("x", backend.MaxText+1)}})
 	b := backend.NewTextStore(s.fetch, backend.Naming{})
@@ -207,4 +232,24 @@ func TestTextStoreIsClosedOnce(t *testing.T) {
 	assert.Error(t, b.Close())
 	assert.NoError(t, b.Close())
 	<-ended
+}
+
+// After Close nothing is asked any more, not even whether the kind is on, and a call under way that fails has failed for it.
+func TestTextStoreIsClosedForGood(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan error)
+	b := backend.NewTextStore(func(context.Context, string) (string, error) {
+		asked <- struct{}{}
+		return "", <-answer
+	}, backend.Naming{Config: backend.Off})
+	ended := make(chan error, 1)
+	go func() { _, err := b.GetVariable(t.Context(), "a"); ended <- err }()
+	<-asked
+	require.NoError(t, b.Close())
+	answer <- secrets.ErrUnavailable
+	assert.Equal(t, secrets.ErrClosed, secrets.ClassOf(<-ended))
+
+	_, err := b.GetVariable(t.Context(), "a")
+	assert.EqualError(t, err, `get variable "a" (airflow/variables/a): closed`)
+	_, err = b.GetConfig(t.Context(), "off")
+	assert.ErrorIs(t, err, secrets.ErrClosed)
 }

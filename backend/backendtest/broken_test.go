@@ -186,6 +186,7 @@ func brokenStores() map[string]broken {
 		"a refusal is an outage":       {variable: turned[string](secrets.ErrDenied, outage)},
 		"an ended call is an outage":   {variable: turned[string](context.Canceled, outage)},
 		"a closed store holds nothing": {variable: turned[string](secrets.ErrClosed, absence)},
+		"a closed store is down":       {variable: turned[string](secrets.ErrClosed, outage)},
 		"a text beside the error": {variable: func(text string, err error) (string, error) {
 			if err != nil {
 				text = planted
