@@ -14,6 +14,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // texts is a store of texts under names.
@@ -236,17 +237,17 @@ func TestTextStoreIsClosedOnce(t *testing.T) {
 
 // After Close nothing is asked any more, not even whether the kind is on, and a call under way that fails has failed for it.
 func TestTextStoreIsClosedForGood(t *testing.T) {
-	asked, answer := make(chan struct{}), make(chan error)
+	asked, answer := make(chan struct{}, 1), make(chan error, 1)
 	b := backend.NewTextStore(func(context.Context, string) (string, error) {
 		asked <- struct{}{}
 		return "", <-answer
 	}, backend.Naming{Config: backend.Off})
 	ended := make(chan error, 1)
 	go func() { _, err := b.GetVariable(t.Context(), "a"); ended <- err }()
-	<-asked
+	wiretest.Await(t, asked, "the store to be asked")
 	require.NoError(t, b.Close())
 	answer <- secrets.ErrUnavailable
-	assert.Equal(t, secrets.ErrClosed, secrets.ClassOf(<-ended))
+	assert.Equal(t, secrets.ErrClosed, secrets.ClassOf(wiretest.Await(t, ended, "the lookup to end")))
 
 	_, err := b.GetVariable(t.Context(), "a")
 	assert.EqualError(t, err, `get variable "a" (airflow/variables/a): closed`)
