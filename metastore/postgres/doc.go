@@ -12,6 +12,7 @@
 // # Errors
 //
 //	28… (login), 42501 (privilege)                   denied
+//	22P05 (a name that its encoding cannot hold)     not found when reading, malformed when writing
 //	22… (data), 23… (constraint)                     malformed
 //	40001, 40P01, 55P03 (another writer)             tried again for ten seconds, then unavailable
 //	connection lost                                  a read is repeated once, a write if it had not begun; else unavailable

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -17,6 +18,7 @@ func (Dialect) Classify(err error) metastore.Failure {
 		f := classifyState(e.Code)
 		f.Reason += " (SQLSTATE " + e.Code + ")"
 		f.Lost = f.Lost && !dialling
+		f.Unheld = e.Code == "22P05" && strings.Contains(e.Where, "$") // parameter $1: it is not what a row holds
 		return f
 	}
 	why := netfail.Why(err)

@@ -11,8 +11,11 @@ import (
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/internal/metastoretest"
 	"github.com/secretchain/secrets/metastore"
 	"github.com/secretchain/secrets/metastore/postgres"
@@ -130,6 +133,41 @@ func TestDriver(t *testing.T) {
 	for _, mode := range []string{"", "&default_query_exec_mode=exec", "&default_query_exec_mode=simple_protocol"} { // as behind a pooler
 		metastoretest.Driver(t, map[string]any{"dsn": dsn + mode})
 	}
+}
+
+// A database may have another encoding than UTF-8. A name with characters that it lacks is absent, also from the others of a
+// batch, and cannot be written. What is stored and has no form in UTF-8 is no absence.
+func TestNamesThatTheDatabaseCannotHold(t *testing.T) {
+	_, admin := peer(t)
+	name := "secrets_" + strings.ToLower(rand.Text())
+	execute(t, admin.String(), "CREATE DATABASE "+name+" ENCODING 'WIN1252' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+	t.Cleanup(func() { execute(t, admin.String(), "DROP DATABASE "+name+" WITH (FORCE)") })
+	u := *admin
+	u.Path = "/" + name
+	store, err := postgres.Open(t.Context(), u.String(), nil)
+	require.NoError(t, err)
+	defer store.Close()
+	require.NoError(t, store.Migrate(t.Context()))
+	for _, name := range []string{"a", "ä"} {
+		require.NoError(t, store.SetVariable(t.Context(), name, name))
+	}
+	const unheld = "й"
+	_, err = store.GetVariable(t.Context(), unheld)
+	require.ErrorIs(t, err, secrets.ErrNotFound)
+	require.ErrorIs(t, store.DeleteVariable(t.Context(), unheld), secrets.ErrNotFound)
+	many, err := store.GetVariables(t.Context(), []string{"absent", "a", unheld, "ä", "b"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "a", "ä": "ä"}, many)
+	const planted = "pLanted5ecret"
+	for _, err := range []error{store.SetVariable(t.Context(), unheld, planted), store.SetVariable(t.Context(), "b", planted+unheld)} {
+		require.ErrorIs(t, err, secrets.ErrMalformed)
+		backendtest.NoLeak(t, planted, err)
+	}
+
+	execute(t, u.String(), `UPDATE variable SET val = E'\x81' WHERE key = 'a'`)
+	_, err = store.GetVariable(t.Context(), "a")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
+	assert.NotErrorIs(t, err, secrets.ErrNotFound)
 }
 
 // A server that has no connection left, and one that only reads since it was failed over, are outages.
