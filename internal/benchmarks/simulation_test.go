@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -43,10 +44,10 @@ type strategy struct {
 
 var strategies = []strategy{
 	{"no cache", nil},
-	{"TTL of 15 min alone", &cache.Options[string]{TTL: 15 * time.Minute, Rand: func() float64 { return 0 }}},
+	{"`TTL` of 15 min alone, without jitter", &cache.Options[string]{TTL: 15 * time.Minute, Rand: func() float64 { return 0 }}},
 	{"and jitter", &cache.Options[string]{TTL: 15 * time.Minute}},
-	{"and refresh ahead of 3 min", &cache.Options[string]{TTL: 15 * time.Minute, RefreshAhead: 3 * time.Minute}},
-	{"and stale values for 24 h in an outage", &cache.Options[string]{TTL: 15 * time.Minute, RefreshAhead: 3 * time.Minute, StaleIfError: 24 * time.Hour}},
+	{"and `RefreshAhead` of 3 min", &cache.Options[string]{TTL: 15 * time.Minute, RefreshAhead: 3 * time.Minute}},
+	{"and `StaleIfError` of 24 h", &cache.Options[string]{TTL: 15 * time.Minute, RefreshAhead: 3 * time.Minute, StaleIfError: 24 * time.Hour}},
 }
 
 // history is what the store and the readers saw, by the span.
@@ -174,8 +175,8 @@ func TestFleet(t *testing.T) {
 		synctest.Test(t, func(*testing.T) {
 			sum := summarize(simulate(s, instances, keys), instances, keys)
 			got[s.name] = sum
-			fmt.Fprintf(table, "| %s | %s | %s/s | %s | %.1f %% | %.1f %% | %s/s |\n",
-				s.name, short(sum.normal), short(sum.deployed), short(sum.outage), 100*sum.waited, 100*sum.failed, short(sum.back))
+			fmt.Fprintf(table, "| %s | %s | %s/s | %s | %s | %s | %s/s |\n",
+				s.name, short(sum.normal), short(sum.deployed), short(sum.outage), percent(sum.waited), percent(sum.failed), short(sum.back))
 		})
 	}
 	none, plain, jitter, ahead, full := got[strategies[0].name], got[strategies[1].name], got[strategies[2].name], got[strategies[3].name], got[strategies[4].name]
@@ -196,11 +197,25 @@ func TestFleet(t *testing.T) {
 
 // short writes a figure in two or three digits.
 func short(n float64) string {
-	for _, unit := range []string{"", " k", " M"} {
-		if n < 1000 || unit == " M" {
-			return strings.TrimSuffix(fmt.Sprintf("%.*f", map[bool]int{true: 1}[n < 10], n), ".0") + unit
+	unit := ""
+	for _, next := range []string{" k", " M"} {
+		if n >= 1000 {
+			n, unit = n/1000, next
 		}
-		n /= 1000
 	}
-	return ""
+	if n >= 1000 {
+		hundreds := int(math.Round(n / 100))
+		return fmt.Sprintf("%d %d00%s", hundreds/10, hundreds%10, unit)
+	}
+	return digits(n) + unit
+}
+
+func percent(part float64) string { return digits(100*part) + " %" }
+
+// digits writes a figure below 1000, with its tenth if it is below 10.
+func digits(n float64) string {
+	if n >= 10 {
+		return fmt.Sprintf("%.0f", n)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
 }
