@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -216,22 +217,25 @@ func TestFailuresAreNotCached(t *testing.T) {
 }
 
 func TestEndedContextIsNotCached(t *testing.T) {
-	store := fake("k", "v")
-	c, _ := cached(t, secrets.CacheOptions{NegativeTTL: time.Hour, StaleIfError: time.Hour}, secrets.Layer{Name: "store", Backend: store})
-	store.Stall(true)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	_, err := c.GetVariable(ctx, "k")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	store.Stall(false)
-	_, err = c.GetVariable(t.Context(), "k")
-	require.NoError(t, err)
-	calls := store.Calls()
-	_, err = c.GetVariable(ctx, "k")
-	assert.ErrorIs(t, err, context.DeadlineExceeded, "also where the cache could answer")
-	_, err = c.GetConnections(ctx, "k")
-	assert.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Equal(t, calls, store.Calls())
+	synctest.Test(t, func(t *testing.T) {
+		store := fake("k", "v")
+		c, _ := cached(t, secrets.CacheOptions{NegativeTTL: time.Hour, StaleIfError: time.Hour}, secrets.Layer{Name: "store", Backend: store})
+		store.Stall(true)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.GetVariable(ctx, "k")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		synctest.Wait() // the call that nobody waits for has ended
+		store.Stall(false)
+		_, err = c.GetVariable(t.Context(), "k")
+		require.NoError(t, err)
+		calls := store.Calls()
+		_, err = c.GetVariable(ctx, "k")
+		assert.ErrorIs(t, err, context.DeadlineExceeded, "also where the cache could answer")
+		_, err = c.GetConnections(ctx, "k")
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, calls, store.Calls())
+	})
 }
 
 func TestCachedReadsAllocateNothing(t *testing.T) {
