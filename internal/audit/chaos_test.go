@@ -161,6 +161,14 @@ func TestChaos(t *testing.T) {
 			read(t, closed(t, googleAt(t, strings.TrimPrefix(url, "http://"))), []error{secrets.ErrUnavailable, secrets.ErrMalformed})
 		})
 	}
+	for store, open := range sqlStores {
+		for disaster, do := range sqlDisasters {
+			t.Run(store+"/"+disaster, func(t *testing.T) {
+				t.Parallel()
+				read(t, closed(t, open(t, serveTCP(t, do))), []error{secrets.ErrUnavailable})
+			})
+		}
+	}
 }
 
 // TestFoundAgain shows that a store that was in trouble is used again as soon as it is out of it: nothing is left behind
