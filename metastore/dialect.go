@@ -8,7 +8,8 @@ import (
 // A Dialect is everything that differs between databases; a [Store] knows only database/sql and its Dialect. This
 // module's are the structs sqlite.Dialect, postgres.Dialect and mysql.Dialect. Methods are safe for concurrent use.
 type Dialect interface {
-	// Name is the word for the database in errors: "sqlite", "postgres", "mysql".
+	// Name is the word for the database in errors: "sqlite", "postgres", "mysql". It may tell which one it is, after a blank, if that
+	// cannot be part of a password: "postgres db.example.com:5432".
 	Name() string
 
 	// Quote quotes an identifier, reserved words included.

@@ -33,7 +33,8 @@
 //	the caller's context ended                             the context's own error
 //
 // Each dialect's package lists its codes. One damaged row never breaks another. No error holds a value, nor the text of a
-// driver's error, which may quote one. A read is repeated once when its connection breaks; a write only if nothing can
+// driver's error, which may quote one. It names the server, from the moment that the server has answered, or the file: never
+// what may be a piece of a password in a data source name that was misread. A read is repeated once when its connection breaks; a write only if nothing can
 // have been written. While other writers are in the way a call goes on trying, for ten seconds or until its context ends.
 //
 // # Permissions

@@ -36,7 +36,7 @@ func (s *Store) fail(ctx context.Context, err error) error {
 	if s.closed.Load() {
 		return secrets.ErrClosed
 	}
-	f := &failure{dialect: s.dialect.Name()}
+	f := new(failure)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		f.Failure = Failure{Reason: "the driver's own time limit ended the call"}
@@ -52,6 +52,7 @@ func (s *Store) fail(ctx context.Context, err error) error {
 	if f.Class == nil {
 		f.Class = secrets.ErrUnavailable
 	}
+	f.dialect = s.dialect.Name() // which may know more now
 	return f
 }
 

@@ -60,7 +60,7 @@ func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	return s, nil
 }
 
-// String names the dialect, and nothing of the connection.
+// String names the database as its errors do, and nothing else of the connection.
 func (s *Store) String() string { return "metastore (" + s.dialect.Name() + ")" }
 
 // Format writes String, whatever the verb.

@@ -35,13 +35,14 @@ func Permissions(t *testing.T, reader, writer *metastore.Store) {
 	}
 }
 
-// Outage checks that a write through the store is an outage, with a reason.
-func Outage(t *testing.T, store *metastore.Store, reason string) {
+// Outage checks that a write through the store is an outage, with a reason and the address of the server that told it.
+func Outage(t *testing.T, store *metastore.Store, reason, address string) {
 	t.Helper()
 	err := store.SetVariable(t.Context(), "x", planted)
 	require.ErrorIs(t, err, secrets.ErrUnavailable)
 	assert.Equal(t, secrets.ErrUnavailable, secrets.ClassOf(err))
 	assert.ErrorContains(t, err, reason)
+	assert.ErrorContains(t, err, " "+address+": ")
 	backendtest.NoLeak(t, planted, err)
 }
 

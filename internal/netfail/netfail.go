@@ -2,7 +2,11 @@
 // library, gRPC or a vendor's SDK. Errors of those may quote what they were given; these words never do.
 package netfail
 
-import "strings"
+import (
+	"errors"
+	"net"
+	"strings"
+)
 
 // causes are looked for in the text of an error, in this order: what lies deeper comes first. The text is all there is
 // where an error crossed gRPC or a vendor's login library, which keep no other trace of the cause.
@@ -47,6 +51,17 @@ func Why(err error) string {
 	for _, c := range causes {
 		if strings.Contains(text, c.mark) {
 			return c.why
+		}
+	}
+	return ""
+}
+
+// At returns " at 10.0.0.7:5432" where err is about a server that could not be dialled, and "" for every other. It is the address
+// that a host name led to, and never the name: that is what the caller was given, and if it was misread it may be anything.
+func At(err error) string {
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		if address, ok := dial.Addr.(*net.TCPAddr); ok {
+			return " at " + address.String()
 		}
 	}
 	return ""

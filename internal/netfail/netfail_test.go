@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -64,4 +66,16 @@ func expired(ctx context.Context) (context.Context, context.CancelFunc) {
 func TestWhyNot(t *testing.T) {
 	assert.Empty(t, Why(nil))
 	assert.Empty(t, Why(errors.New("invalid client secret pLanted5ecret")))
+}
+
+func TestAt(t *testing.T) {
+	port := wiretest.ClosedPort(t)
+	_, err := net.Dial("tcp", port)
+	require.Error(t, err)
+	assert.Equal(t, " at "+port, At(fmt.Errorf("wrapped: %w", err)))
+	for _, other := range []error{nil, errors.New("pLanted5ecret"), &net.DNSError{Name: "pLanted5ecret"}, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Name: "pLanted5ecret"}},
+		&net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/pLanted5ecret", Net: "unix"}, Err: errors.New("refused")},
+		&net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{}, Err: errors.New("reset")}} {
+		assert.Empty(t, At(other))
+	}
 }

@@ -7,16 +7,17 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
 
 // Dialect is that of MySQL and MariaDB. The zero value is ready; for databases that the caller opens, see [metastore.New].
-type Dialect struct{}
+type Dialect struct{ server *place.Place }
 
 var _ metastore.Dialect = Dialect{}
 
-// Name returns "mysql".
-func (Dialect) Name() string { return "mysql" }
+// Name returns "mysql", and of a store that [Open] made the server's address, once the server has answered there.
+func (d Dialect) Name() string { return d.server.After("mysql") }
 
 // Quote uses backquotes.
 func (Dialect) Quote(identifier string) string {
@@ -47,14 +48,18 @@ func (Dialect) Prepares() bool { return false }
 func (Dialect) Folds() bool { return true }
 
 // Table asks the catalogue about the connection's database.
-func (Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (metastore.Table, error) {
-	return metastore.ScanTable(q.QueryContext(ctx, `SELECT c.column_name, c.column_name = ? AND EXISTS (
+func (d Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (metastore.Table, error) {
+	found, err := metastore.ScanTable(q.QueryContext(ctx, `SELECT c.column_name, c.column_name = ? AND EXISTS (
 			SELECT 1 FROM information_schema.statistics s
 			WHERE s.table_schema = c.table_schema AND s.table_name = c.table_name AND s.non_unique = 0
 			GROUP BY s.index_name HAVING COUNT(*) = 1 AND MAX(s.column_name) = c.column_name)
 		FROM information_schema.columns c
 		WHERE c.table_schema = DATABASE() AND c.table_name = ?
 		ORDER BY c.ordinal_position`, key, table))
+	if err == nil {
+		d.server.Answered()
+	}
+	return found, err
 }
 
 // lockName is unique to the database: named locks belong to the server. They have 64 characters at most.

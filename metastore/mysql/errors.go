@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -13,8 +14,9 @@ import (
 )
 
 // Classify maps the server's error numbers, and what the driver reports without one.
-func (Dialect) Classify(err error) metastore.Failure {
+func (d Dialect) Classify(err error) metastore.Failure {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		d.server.Answered()
 		f := classifyNumber(e.Number)
 		f.Reason += fmt.Sprintf(" (error %d)", e.Number)
 		return f
@@ -34,10 +36,8 @@ func (Dialect) Classify(err error) metastore.Failure {
 	case errors.Is(err, mysql.ErrInvalidConn):
 		return metastore.Failure{Reason: "the connection was lost", Lost: true}
 	case ok && dial.Op == "dial" || isDNS(err):
-		if why == "" {
-			why = "check host and port of the data source name"
-		}
-		return metastore.Failure{Reason: "the server cannot be reached: " + why}
+		return metastore.Failure{Reason: "the server" + netfail.At(err) + " cannot be reached: " +
+			cmp.Or(why, "check host and port of the data source name")}
 	case why != "":
 		return metastore.Failure{Reason: "the connection was lost: " + why, Lost: true}
 	}

@@ -112,7 +112,7 @@ func TestPermissions(t *testing.T) {
 	metastoretest.Permissions(t, as("SELECT"), as("SELECT, INSERT, UPDATE, DELETE"))
 }
 
-// A server that has no connection left is an outage.
+// A server that has no connection left, and one that only reads since it was failed over, are outages.
 func TestOutages(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)
@@ -135,7 +135,15 @@ func TestOutages(t *testing.T) {
 	store, err := mysql.Open(t.Context(), config.FormatDSN(), nil)
 	require.NoError(t, err)
 	defer store.Close()
-	metastoretest.Outage(t, store, "no connection left")
+	metastoretest.Outage(t, store, "no connection left", config.Addr)
+
+	config, err = driver.ParseDSN(dsn)
+	require.NoError(t, err)
+	config.Params = map[string]string{"tx_read_only": "1"}
+	replica, err := mysql.Open(t.Context(), config.FormatDSN(), nil)
+	require.NoError(t, err)
+	defer replica.Close()
+	metastoretest.Outage(t, replica, "only reads now", config.Addr)
 }
 
 // Writing what is there already takes no number: ids have 31 bits.

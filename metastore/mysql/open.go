@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
 
@@ -49,7 +50,7 @@ func open(config *mysql.Config, opts *metastore.Options) (*metastore.Store, erro
 	if err != nil {
 		return nil, errors.New("mysql: the parameters of the data source name do not go together: check tls and collation")
 	}
-	return metastore.Own(sql.OpenDB(connector), Dialect{}, opts)
+	return metastore.Own(sql.OpenDB(connector), Dialect{place.New(config.Addr)}, opts)
 }
 
 // accepts recognises protocol(address)/ and user@/.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/place"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/metastore/sqlalchemy"
 )
 
@@ -94,4 +96,23 @@ func TestEveryNumberHasAReason(t *testing.T) {
 	for _, number := range []uint16{1044, 1045, 3159, 1142, 1452, 1406, 1366, 1267, 1264, 1062, 1213, 1205, 1146, 1046, 1049, 1040, 1290, 1053, 1317, 65535} {
 		assert.NotEmpty(t, classifyNumber(number).Reason, number)
 	}
+}
+
+// An address is told when a server has answered there. Before that it may be a piece of a password.
+func TestNameTellsWhereTheServerIs(t *testing.T) {
+	d := Dialect{place.New("db.example.com:3306")}
+	d.Classify(mysql.ErrInvalidConn)
+	assert.Equal(t, "mysql", d.Name(), "nothing has answered")
+	d.Classify(&mysql.MySQLError{Number: 1045})
+	assert.Equal(t, "mysql db.example.com:3306", d.Name())
+}
+
+func TestUnreachableServerIsNamed(t *testing.T) {
+	address := wiretest.ClosedPort(t)
+	store, err := Open(t.Context(), "u:"+planted+"@tcp("+address+")/d", nil)
+	require.NoError(t, err)
+	defer store.Close()
+	err = store.Check(t.Context())
+	require.ErrorContains(t, err, "unavailable: mysql: the server at "+address+" cannot be reached: connection refused")
+	backendtest.NoLeak(t, planted, err)
 }

@@ -6,16 +6,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
 
 // Dialect is PostgreSQL's. The zero value is ready; for databases that the caller opens, see [metastore.New].
-type Dialect struct{}
+type Dialect struct{ server *place.Place }
 
 var _ metastore.Dialect = Dialect{}
 
-// Name returns "postgres".
-func (Dialect) Name() string { return "postgres" }
+// Name returns "postgres", and of a store that [Open] made the server's address, once the server has answered there.
+func (d Dialect) Name() string { return d.server.After("postgres") }
 
 // Quote uses double quotes.
 func (Dialect) Quote(identifier string) string {
@@ -35,13 +36,17 @@ func (Dialect) Prepares() bool { return true }
 func (Dialect) Folds() bool { return false }
 
 // Table asks the catalogue for the table that the search_path leads to.
-func (Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (metastore.Table, error) {
-	return metastore.ScanTable(q.QueryContext(ctx, `SELECT a.attname::text, a.attname = $2 AND EXISTS (
+func (d Dialect) Table(ctx context.Context, q metastore.Querier, table, key string) (metastore.Table, error) {
+	found, err := metastore.ScanTable(q.QueryContext(ctx, `SELECT a.attname::text, a.attname = $2 AND EXISTS (
 			SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid
 			AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum)
 		FROM pg_catalog.pg_attribute a
 		WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 		ORDER BY a.attnum`, table, key))
+	if err == nil {
+		d.server.Answered()
+	}
+	return found, err
 }
 
 // Exclusive is a transaction under an advisory lock.

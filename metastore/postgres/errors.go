@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -12,9 +13,10 @@ import (
 )
 
 // Classify maps SQLSTATEs, and what pgx reports without one.
-func (Dialect) Classify(err error) metastore.Failure {
+func (d Dialect) Classify(err error) metastore.Failure {
 	_, dialling := errors.AsType[*pgconn.ConnectError](err)
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		d.server.Answered()
 		f := classifyState(e.Code)
 		f.Reason += " (SQLSTATE " + e.Code + ")"
 		f.Lost = f.Lost && !dialling
@@ -23,10 +25,9 @@ func (Dialect) Classify(err error) metastore.Failure {
 	}
 	why := netfail.Why(err)
 	switch {
-	case dialling && why != "":
-		return metastore.Failure{Reason: "the server cannot be reached: " + why}
 	case dialling:
-		return metastore.Failure{Reason: "the server cannot be reached: check host, port and sslmode of the data source name"}
+		return metastore.Failure{Reason: "the server" + netfail.At(err) + " cannot be reached: " +
+			cmp.Or(why, "check host, port and sslmode of the data source name")}
 	case pgconn.SafeToRetry(err):
 		return metastore.Failure{Reason: "the connection was lost", Lost: true, Untouched: true}
 	case why != "":

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
 
@@ -41,7 +42,18 @@ func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.St
 		// that does not react in this time loses the connection.
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 300 * time.Millisecond}
 	}
-	return metastore.Own(stdlib.OpenDB(*config), Dialect{}, opts)
+	return metastore.Own(stdlib.OpenDB(*config), Dialect{placeOf(config)}, opts)
+}
+
+// placeOf is nil where dsn names several servers: the next may be at another.
+func placeOf(config *pgx.ConnConfig) *place.Place {
+	for _, next := range config.Fallbacks {
+		if next.Host != config.Host || next.Port != config.Port {
+			return nil
+		}
+	}
+	_, address := pgconn.NetworkAddress(config.Host, config.Port)
+	return place.New(address)
 }
 
 // accepts recognises a postgres:// URL and key=value pairs.

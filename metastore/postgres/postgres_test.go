@@ -190,6 +190,6 @@ func TestOutages(t *testing.T) {
 		t.Cleanup(func() { _ = store.Close() })
 		return store
 	}
-	metastoretest.Outage(t, as(schema+"_ro", "SET default_transaction_read_only = on"), "only reads now")
-	metastoretest.Outage(t, as(schema+"_full", "NOSUPERUSER CONNECTION LIMIT 0"), "no connection left")
+	metastoretest.Outage(t, as(schema+"_ro", "SET default_transaction_read_only = on"), "only reads now", admin.Host)
+	metastoretest.Outage(t, as(schema+"_full", "NOSUPERUSER CONNECTION LIMIT 0"), "no connection left", admin.Host)
 }

@@ -1,15 +1,18 @@
 package postgres
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/wiretest"
 	"github.com/secretchain/secrets/metastore/sqlalchemy"
 )
 
@@ -99,4 +102,35 @@ func TestEveryCodeHasAReason(t *testing.T) {
 		assert.NotContains(t, []error{secrets.ErrNotFound}, f.Class, code)
 	}
 	assert.NotPanics(t, func() { classifyState("") })
+}
+
+// An address is told when a server has answered there. Before that it may be what follows an @ in the password.
+func TestNameTellsWhereTheServerIs(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://u:p@db.example.com/d":                                   "postgres db.example.com:5432",
+		"host=::1 port=2 user=u":                                            "postgres [::1]:2",
+		"postgres://u@/d?host=/run/postgresql":                              "postgres /run/postgresql/.s.PGSQL.5432",
+		"postgres://u@a:1,b:2/d":                                            "postgres", // which of them is not known
+		"postgres://u:p@" + planted + "/d":                                  "postgres " + planted + ":5432",
+		"postgres://u:p@a/d?sslmode=prefer&default_query_exec_mode=exec":    "postgres a:5432",
+		"host=a,a port=1,1 user=u sslmode=disable target_session_attrs=any": "postgres a:1",
+	} {
+		config, err := pgx.ParseConfig(dsn)
+		require.NoError(t, err)
+		d := Dialect{placeOf(config)}
+		d.Classify(errors.New("no answer of a server"))
+		assert.Equal(t, "postgres", d.Name(), "nothing has answered")
+		d.Classify(&pgconn.PgError{Code: "28P01"})
+		assert.Equal(t, want, d.Name())
+	}
+}
+
+func TestUnreachableServerIsNamed(t *testing.T) {
+	address := wiretest.ClosedPort(t)
+	store, err := Open(t.Context(), "postgres://u:"+planted+"@"+address+"/d", nil)
+	require.NoError(t, err)
+	defer store.Close()
+	err = store.Check(t.Context())
+	require.ErrorContains(t, err, "unavailable: postgres: the server at "+address+" cannot be reached: connection refused")
+	backendtest.NoLeak(t, planted, err)
 }

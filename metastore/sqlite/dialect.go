@@ -4,17 +4,31 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"regexp"
+	"strings"
 
 	"github.com/secretchain/secrets/metastore"
 )
 
 // Dialect is SQLite's. The zero value is ready; for databases that the caller opens, see [metastore.New].
-type Dialect struct{}
+type Dialect struct{ file string } // as errors tell it; "": not at all
 
 var _ metastore.Dialect = Dialect{}
 
-// Name returns "sqlite".
-func (Dialect) Name() string { return "sqlite" }
+var fileName = regexp.MustCompile(`^[\w.-]+\.(db3?|sqlite3?)$`)
+
+// dialectOf returns the Dialect of a path, or of a file: URI.
+func dialectOf(path string) Dialect {
+	path = strings.TrimPrefix(path, "file:")
+	if name := path[strings.LastIndexAny(path, `/\`)+1:]; fileName.MatchString(name) {
+		return Dialect{name}
+	}
+	return Dialect{}
+}
+
+// Name returns "sqlite", and of a store that [Open] made the file's name without its folder, if it ends in .db, .db3, .sqlite or
+// .sqlite3. What does not may be no file's name, but a server's data source name with its password.
+func (d Dialect) Name() string { return strings.TrimSpace("sqlite " + d.file) }
 
 // Quote uses backquotes: SQLite takes a name between double quotes that it does not know for a text.
 func (Dialect) Quote(identifier string) string { return "`" + identifier + "`" }

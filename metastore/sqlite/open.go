@@ -34,7 +34,7 @@ func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.St
 		return nil, errors.New("sqlite: the parameters of the data source name cannot be read: write them name=value&name=value")
 	}
 	db := sql.OpenDB(connector)
-	store, err := metastore.Own(db, Dialect{}, opts)
+	store, err := metastore.Own(db, dialectOf(name), opts)
 	if err == nil && inMemory { // it lives in its connection
 		db.SetMaxOpenConns(1)
 		db.SetConnMaxLifetime(0)

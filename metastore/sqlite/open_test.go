@@ -210,3 +210,21 @@ func TestRefusals(t *testing.T) {
 		backendtest.NoLeak(t, planted, err)
 	}
 }
+
+// An error names the file, but for what may be another thing than a file.
+func TestErrorsNameTheFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for dsn, want := range map[string]string{
+		"airflow.db": "sqlite airflow.db: ", "file:/no/such/my-air_flow.2.sqlite3?mode=ro": "sqlite my-air_flow.2.sqlite3: ", `no\such.db3`: "sqlite such.db3: ",
+		":memory:": "sqlite: ", planted: "sqlite: ", "file:" + planted: "sqlite: ", "host=h password=" + planted + ".db": "sqlite: ",
+		"u:" + planted + "@tcp(h)/d": "sqlite: ", "u:p@tcp(" + planted + ")/d.db": "sqlite d.db: ",
+	} {
+		store, err := sqlite.Open(t.Context(), dsn, nil)
+		require.NoError(t, err)
+		err = store.Check(t.Context())
+		require.ErrorIs(t, err, secrets.ErrUnavailable)
+		assert.ErrorContains(t, err, want)
+		backendtest.NoLeak(t, planted, err)
+		require.NoError(t, store.Close())
+	}
+}
