@@ -99,7 +99,11 @@ func TestChecksAndWritesEndAsReadsDo(t *testing.T) {
 	}
 }
 
-// wrapper has every ability, around something that has none.
+// unable is a wrapper, which has every ability, around something that has none.
+func unable(b secrets.Backend) secrets.Backend {
+	return wrapper{own{b, func(context.Context) error { return errors.ErrUnsupported }}}
+}
+
 type wrapper struct{ own }
 
 func (wrapper) GetConfig(context.Context, string) (string, error) { return "", errors.ErrUnsupported }
@@ -128,9 +132,8 @@ func TestLackingAnAbilityIsNoFailure(t *testing.T) {
 			}
 		}
 	})
-	unable := wrapper{own{fake(), func(context.Context) error { return errors.ErrUnsupported }}}
 	c := newChain(t, &secrets.Options{Observer: observer, Cache: &secrets.CacheOptions{}},
-		secrets.Layer{Name: "wrapper", Backend: unable}, secrets.Layer{Name: "plain", Backend: readOnly{fake("a", "1", "b", "2")}})
+		secrets.Layer{Name: "wrapper", Backend: unable(fake())}, secrets.Layer{Name: "plain", Backend: readOnly{fake("a", "1", "b", "2")}})
 	require.NoError(t, c.Check(t.Context()))
 	_, err := c.GetConfig(t.Context(), "a")
 	require.ErrorIs(t, err, secrets.ErrNotFound)

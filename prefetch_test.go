@@ -129,7 +129,7 @@ func TestPrefetchNameByName(t *testing.T) {
 func TestPrefetchConfig(t *testing.T) {
 	store := fake("a", "1", "b", "2")
 	c, _ := cached(t, secrets.CacheOptions{}, secrets.Layer{Name: "without config", Backend: readOnly{fake("a", "x")}},
-		secrets.Layer{Name: "wrapper without config", Backend: unsupported{fake("a", "x")}}, secrets.Layer{Name: "store", Backend: store})
+		secrets.Layer{Name: "wrapper without config", Backend: unable(fake("a", "x"))}, secrets.Layer{Name: "store", Backend: store})
 	require.NoError(t, c.Prefetch(t.Context(), secrets.KindConfig, "a", "b", "absent"))
 	assert.Equal(t, 3, store.Calls())
 	text, err := c.GetConfig(t.Context(), "b")
@@ -139,24 +139,9 @@ func TestPrefetchConfig(t *testing.T) {
 	assert.EqualValues(t, 0, c.Stats().Errors)
 }
 
-// unsupported is a wrapper that has every ability, around something that has none.
-type unsupported struct{ secrets.Backend }
-
-func (unsupported) GetConfig(context.Context, string) (string, error) {
-	return "", errors.ErrUnsupported
-}
-
-func (unsupported) GetVariables(context.Context, []string) (map[string]string, error) {
-	return nil, errors.ErrUnsupported
-}
-
-func (unsupported) GetConnectionMap(context.Context, []string) (map[string][]secrets.Connection, error) {
-	return nil, errors.ErrUnsupported
-}
-
 func TestPrefetchWithoutBatchesAfterAll(t *testing.T) {
 	store := fake("a", "1", "b", "2")
-	c, _ := cached(t, secrets.CacheOptions{}, secrets.Layer{Name: "store", Backend: unsupported{store}})
+	c, _ := cached(t, secrets.CacheOptions{}, secrets.Layer{Name: "store", Backend: unable(store)})
 	require.NoError(t, c.Prefetch(t.Context(), secrets.KindVariable, "a", "b"))
 	assert.Equal(t, 2, store.Calls())
 	assert.Equal(t, 2, c.Stats().Entries)
