@@ -49,7 +49,8 @@ type Options struct {
 	// given one, the AIRFLOW_CONN_ and AIRFLOW_VAR_ variables. What else a store reads, such as VAULT_ADDR, and what a
 	// command sees is the process's own environment. It must be safe for concurrent use. Nil: os.LookupEnv.
 	Environ func(string) (string, bool)
-	// Chain is used for what the configuration leaves open. The configuration has a say in Cache alone.
+	// Chain is used for what the configuration leaves open. The configuration has a say in Cache alone. Its Logger gets the
+	// stores' warnings too.
 	Chain *secrets.Options
 	// AllowCommands lets options that end in _CMD run programs. Off: they are refused with an error that says so.
 	AllowCommands bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,6 +94,7 @@ type fake struct {
 	driver string
 	args   fakeArgs
 	kwargs map[string]string // of the metastore
+	logger *slog.Logger
 
 	mu     sync.Mutex
 	asked  []string
@@ -110,8 +112,8 @@ var (
 func init() {
 	register := func(name string, classPaths []string, fill func(f *fake, kwargs json.RawMessage) error) {
 		backend.Register(backend.Driver{Name: name, ClassPaths: classPaths,
-			Open: func(_ context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-				f := &fake{driver: name}
+			Open: func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+				f := &fake{driver: name, logger: backend.Logger(ctx)}
 				if err := fill(f, kwargs); err != nil {
 					return nil, err
 				}

@@ -72,23 +72,23 @@ func (o *opener) openMetastore(ctx context.Context, ask getConfig) (secrets.Back
 	if withKey["fernet_key"] == "" {
 		delete(withKey, "fernet_key")
 	}
-	b, err := openStore(ctx, withKey)
+	b, err := o.openStore(ctx, withKey)
 	switch _, registered := backend.Lookup("metastore"); {
 	case err == nil:
 		return o.keep(b), nil
 	case !registered:
 		return nil, conn.fail(fmt.Errorf("%w: %w; a program that needs no metastore sets %s", secrets.ErrUnavailable, err, optOrder.variable()))
 	}
-	if b, withoutKey := openStore(ctx, map[string]string{"sql_alchemy_conn": url}); withoutKey == nil { // then the key is at fault
+	if b, withoutKey := o.openStore(ctx, map[string]string{"sql_alchemy_conn": url}); withoutKey == nil { // then the key is at fault
 		closeBackend(b)
 		return nil, key.fail(malformed(err))
 	}
 	return nil, conn.fail(malformed(err))
 }
 
-func openStore(ctx context.Context, kwargs map[string]string) (secrets.Backend, error) {
+func (o *opener) openStore(ctx context.Context, kwargs map[string]string) (secrets.Backend, error) {
 	text, _ := json.Marshal(kwargs) // strings can always be written
-	return backend.Open(ctx, "metastore", text)
+	return o.openDriver(ctx, "metastore", text)
 }
 
 // asks reports whether the search path has a step.

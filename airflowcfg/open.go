@@ -91,7 +91,7 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 	if err != nil {
 		return nil, v.fail(malformed(err))
 	}
-	b, err := backend.Open(ctx, o.backend.text, kwargs)
+	b, err := o.openDriver(ctx, o.backend.text, kwargs)
 	switch {
 	case !registered:
 		return nil, o.backend.fail(fmt.Errorf("%w: %w", secrets.ErrUnavailable, err))
@@ -104,9 +104,14 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 	return o.custom, nil
 }
 
+// openDriver opens a backend whose warnings go where the chain's go.
+func (o *opener) openDriver(ctx context.Context, name string, kwargs json.RawMessage) (secrets.Backend, error) {
+	return backend.Open(backend.WithLogger(ctx, o.chain.Logger), name, kwargs)
+}
+
 // environment opens the layer of environment variables.
 func (o *opener) environment(ctx context.Context) (secrets.Backend, error) {
-	b, err := backend.Open(ctx, "env", nil)
+	b, err := o.openDriver(ctx, "env", nil)
 	if err != nil {
 		return nil, &Error{Option: stepEnvironment, Err: fmt.Errorf("%w: %w", secrets.ErrUnavailable, err)}
 	}

@@ -3,6 +3,7 @@ package airflowcfg_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -224,6 +225,18 @@ func TestChainOptions(t *testing.T) {
 	s.Chain = &secrets.Options{FallThrough: true}
 	_, err = s.open(t).GetVariable(t.Context(), "x")
 	require.NoError(t, err)
+}
+
+// What a store warns of, an early one and one that is opened late, goes where the chain's warnings go.
+func TestStoresHaveTheChainsLogger(t *testing.T) {
+	logger := slog.New(slog.DiscardHandler)
+	chain := setup{file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {\"config\": {\"conn\": \"x\"}}\n[database]\nsql_alchemy_conn_secret = conn\n",
+		Options: airflowcfg.Options{Chain: &secrets.Options{Logger: logger}}}.open(t)
+	_, err := chain.GetVariable(t.Context(), "absent")
+	require.ErrorIs(t, err, secrets.ErrNotFound)
+	for _, name := range []string{"fakestore", "metastore"} {
+		assert.Same(t, logger, last[name].logger, name)
+	}
 }
 
 func TestNilOptions(t *testing.T) {

@@ -22,7 +22,7 @@ type arguments struct {
 }
 
 func open(ctx context.Context, args *arguments) (*Store, error) {
-	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team}
+	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team, Logger: backend.Logger(ctx)}
 	switch url, dsn := !args.SQLAlchemyConn.IsZero(), !args.DSN.IsZero(); {
 	case url == dsn:
 		return nil, errors.New("give one of the arguments sql_alchemy_conn (a SQLAlchemy URL) and dsn")

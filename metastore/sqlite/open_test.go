@@ -1,9 +1,12 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -184,6 +187,20 @@ func TestDriver(t *testing.T) {
 		_, err := os.Stat(file)
 		assert.NoError(t, err, file)
 	}
+}
+
+// Whoever opens a store by its arguments is warned that it encrypts nothing, once.
+func TestDriverWarns(t *testing.T) {
+	var log bytes.Buffer
+	ctx := backend.WithLogger(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
+	b, err := backend.Open(ctx, "metastore", []byte(`{"dsn": ":memory:"}`))
+	require.NoError(t, err)
+	store := b.(*metastore.Store)
+	defer store.Close()
+	works(t, store)
+	works(t, store)
+	assert.Equal(t, 1, strings.Count(log.String(), "no Fernet key is configured"))
+	backendtest.NoLeak(t, planted, log.String())
 }
 
 func TestRefusals(t *testing.T) {
