@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	azruntime "github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -26,14 +25,14 @@ type Client interface {
 
 var _ Client = (*azsecrets.Client)(nil)
 
-// Backend reads from one vault. It is safe for concurrent use.
+// Backend reads from one vault. It is safe for concurrent use. Close lets go of the connections of the client that Open has
+// made, and leaves that of New to its owner; later calls fail with ErrClosed.
 type Backend struct {
 	*backend.TextStore
 	names   backend.Naming
 	vault   string // "" for New: a client does not tell its vault
 	timeout time.Duration
 	session *lazy.Value[session]
-	closed  atomic.Bool
 }
 
 var (
@@ -77,19 +76,13 @@ func newBackend(o *Options, vault string, s *lazy.Value[session]) (*Backend, err
 		return nil, fmt.Errorf("azurekv: %w", err)
 	}
 	b := &Backend{names: o.naming(), vault: vault, timeout: o.timeout(), session: s}
-	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check})
+	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check, Close: b.close})
 	return b, nil
 }
 
-// Close closes the idle connections of the client that Open has made. Later calls fail with ErrClosed. Closing twice is
-// fine.
-func (b *Backend) Close() error {
-	if b.closed.Swap(true) {
-		return nil
-	}
-	if s, made := b.session.Made(); made {
-		s.close()
-	}
+// close closes the idle connections of the client that Open has made.
+func (b *Backend) close() error {
+	b.session.Close(secrets.ErrClosed, func(s session) { s.close() })
 	return nil
 }
 
@@ -159,16 +152,9 @@ func (b *Backend) call(ctx context.Context, f func(ctx context.Context, client C
 		ctx, cancel = context.WithTimeout(ctx, b.timeout)
 		defer cancel()
 	}
-	if b.closed.Load() {
-		return secrets.ErrClosed
-	}
 	s, err := b.session.Get(ctx)
 	if err != nil {
 		return failure(err)
-	}
-	if b.closed.Load() { // while the session was being made
-		s.close()
-		return secrets.ErrClosed
 	}
 	leave, err := s.login.enter(ctx)
 	if err != nil {

@@ -28,7 +28,7 @@ func failure(err error) error {
 	switch {
 	case isLogin:
 		return login.failure()
-	case errors.Is(err, errNoVault):
+	case errors.Is(err, errNoVault), errors.Is(err, secrets.ErrClosed):
 		return err
 	case errors.Is(err, errTooLarge):
 		return fmt.Errorf("%w: %v", secrets.ErrMalformed, errTooLarge)

@@ -37,6 +37,7 @@
 //	no connection, no trusted certificate, no answer in time                    unavailable
 //	an answer that is not AWS's, and every other code                           unavailable
 //	a text that is not UTF-8, an answer of more than 16 MiB                     malformed
+//	after Close                                                                 closed
 //
 // An error keeps AWS's code, status and request id. AWS's own words, which repeat names of accounts and identities, are
 // left out. The SDK tries a failed call three times; the caller's context bounds them all, and one attempt takes no longer
@@ -100,7 +101,8 @@ type Client interface {
 var _ Client = (*secretsmanager.Client)(nil)
 
 // Backend reads Secrets Manager. Besides Backend it has every optional ability of package secrets but Writer. Safe for
-// concurrent use. Close lets go of idle connections of a client that Open made.
+// concurrent use. Close lets go of the connections of a client that Open made, and leaves that of New to its owner; later
+// calls fail with ErrClosed.
 type Backend struct {
 	*backend.TextStore
 	client *awsclient.Client[Client]

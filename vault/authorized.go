@@ -113,8 +113,8 @@ func (a *authorized) where() string {
 
 // close ends a login under way and the idle connections.
 func (a *authorized) close() {
-	if l, ok := a.made.Made(); ok {
+	a.made.Close(secrets.ErrClosed, func(l *loggedIn) {
 		l.session.close()
 		l.http.CloseIdleConnections()
-	}
+	})
 }

@@ -37,6 +37,7 @@
 //	5xx (503: sealed)                             ErrUnavailable
 //	connection refused, reset, TLS, time-out      ErrUnavailable
 //	anything else                                 ErrUnavailable
+//	after Close                                   ErrClosed
 //
 // Vault answers 404 also where no engine is mounted, and where version 1 is asked of an engine of version 2. A lookup
 // cannot tell these from an absent secret; Check does.

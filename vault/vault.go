@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/hashicorp/vault/api"
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
-// Backend looks secrets up in the key/value engines of one server. It is safe for concurrent use.
+// Backend looks secrets up in the key/value engines of one server. It is safe for concurrent use. Close ends what Open has
+// made, a login under way included, and leaves the client of New to its owner; later calls fail with ErrClosed.
 type Backend struct {
 	*backend.TextStore
 	reader Reader
 	where  func() string // names the server in errors
 	opts   Options
-	end    func() // releases what Open made
-	closed atomic.Bool
 }
 
 var (
@@ -68,9 +66,10 @@ func Open(_ context.Context, opts *Options) (*Backend, error) {
 	return newBackend(a, a.where, o, a.close), nil
 }
 
+// newBackend makes the Backend of a reader. Where names the server in errors, end releases what Open made.
 func newBackend(reader Reader, where func() string, o Options, end func()) *Backend {
-	b := &Backend{reader: reader, where: where, opts: o, end: end}
-	more := backend.TextOptions{Connections: connections, Text: value, Check: b.check, Close: b.close}
+	b := &Backend{reader: reader, where: where, opts: o}
+	more := backend.TextOptions{Connections: connections, Text: value, Check: b.check, Close: func() error { end(); return nil }}
 	if !o.MountFromID && !o.Teams.on() { // else there is no one folder to list
 		more.List = b.list
 	}
@@ -98,9 +97,6 @@ func (b *Backend) fetch(ctx context.Context, name string) (string, error) {
 
 // read returns the body of an answer, which must not be longer than limit. Its errors are classified.
 func (b *Backend) read(ctx context.Context, path string, data map[string][]string, limit int64) ([]byte, error) {
-	if b.closed.Load() {
-		return nil, secrets.ErrClosed
-	}
 	ctx, cancel := context.WithCancel(ctx) // the vendor's client leaves a timer behind that ends with this
 	defer cancel()
 	resp, err := b.reader.ReadRawWithDataWithContext(ctx, path, data)
@@ -141,11 +137,4 @@ func readAll(resp *api.Response, limit int64) ([]byte, error) {
 			return nil, err
 		}
 	}
-}
-
-func (b *Backend) close() error {
-	if b.closed.CompareAndSwap(false, true) {
-		b.end()
-	}
-	return nil
 }

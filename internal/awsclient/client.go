@@ -65,17 +65,20 @@ func Of[C any](client C, o Options, service string) (*Client[C], error) {
 	return &Client[C]{lazy.Of(made[C]{client: client})}, nil
 }
 
-// Get returns the client. Its error has a class and shows no argument.
+// Get returns the client. Its error has a class, ErrClosed after Close, and shows no argument.
 func (c *Client[C]) Get(ctx context.Context) (C, error) {
 	m, err := c.value.Get(ctx)
 	return m.client, err
 }
 
-// Close lets go of connections that wait for further calls. The client remains usable.
+// Close ends the Client: Get fails with ErrClosed from now on. A client of our own making lets go of its connections; the
+// caller's is left as it is.
 func (c *Client[C]) Close() error {
-	if m, ok := c.value.Made(); ok && m.http != nil {
-		m.http.CloseIdleConnections()
-	}
+	c.value.Close(secrets.ErrClosed, func(m made[C]) {
+		if m.http != nil {
+			m.http.CloseIdleConnections()
+		}
+	})
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/awsclient"
 	"github.com/secretchain/secrets/internal/awswire"
 	"github.com/secretchain/secrets/internal/awswire/awstest"
 	"github.com/secretchain/secrets/internal/wiretest"
@@ -20,4 +22,18 @@ func TestCloseLeavesNoConnection(t *testing.T) {
 	require.NotZero(t, connections.Open(), "one is kept for the next call")
 	require.NoError(t, c.Close())
 	connections.AwaitNone(t)
+	require.ErrorIs(t, getWith(t.Context(), c), secrets.ErrClosed)
+}
+
+// A Client that was never asked for makes none after Close, and that of a caller is not handed out any more.
+func TestClosedClientIsNotHandedOut(t *testing.T) {
+	unused := newClient(awstest.Arguments("http://" + wiretest.ClosedPort(t)))
+	require.NoError(t, unused.Close())
+	require.ErrorIs(t, getWith(t.Context(), unused), secrets.ErrClosed)
+
+	theirs, err := awsclient.Of("a client", awsclient.Options{}, "ssm")
+	require.NoError(t, err)
+	require.NoError(t, theirs.Close())
+	_, err = theirs.Get(t.Context())
+	require.ErrorIs(t, err, secrets.ErrClosed)
 }

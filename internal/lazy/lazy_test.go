@@ -101,3 +101,47 @@ func TestOf(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ready", v)
 }
+
+func TestClose(t *testing.T) {
+	gone := errors.New("gone")
+	for name, l := range map[string]*Value[string]{
+		"of a value that is made": Of("v"),
+		"of a value that is not":  New(func(context.Context) (string, error) { t.Error("built"); return "", nil }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, made := l.Made()
+			released := 0
+			for range 2 {
+				l.Close(gone, func(v string) { assert.Equal(t, "v", v); released++ })
+			}
+			assert.Equal(t, made, released == 1)
+			_, err := l.Get(t.Context())
+			assert.ErrorIs(t, err, gone)
+			_, made = l.Made()
+			assert.False(t, made)
+		})
+	}
+}
+
+// Close waits for no build: who waits for one is told at once, and what it makes is released when it is made.
+func TestCloseWhileTheValueIsMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone, answer := errors.New("gone"), make(chan string)
+		l := New(func(context.Context) (string, error) { return <-answer, nil })
+		var builderErr, waiterErr error
+		var builder, waiter sync.WaitGroup
+		builder.Go(func() { _, builderErr = l.Get(t.Context()) })
+		synctest.Wait()
+		waiter.Go(func() { _, waiterErr = l.Get(t.Context()) })
+		synctest.Wait()
+		var released []string
+		l.Close(gone, func(v string) { released = append(released, v) })
+		waiter.Wait()
+		assert.ErrorIs(t, waiterErr, gone)
+		assert.Empty(t, released)
+		answer <- "late"
+		builder.Wait()
+		assert.ErrorIs(t, builderErr, gone)
+		assert.Equal(t, []string{"late"}, released)
+	})
+}
