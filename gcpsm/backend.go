@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
 	"time"
 
 	secretmanager "cloud.google.com/go/secretmanager/apiv1"
@@ -27,14 +26,14 @@ type Client interface {
 
 var _ Client = (*secretmanager.Client)(nil)
 
-// Backend reads from one project's secrets. It is safe for concurrent use.
+// Backend reads from one project's secrets. It is safe for concurrent use. Close closes the client that Open has made, and
+// leaves that of New to its owner; later calls fail with ErrClosed, and so do those of Open's client that run.
 type Backend struct {
 	*backend.TextStore
 	names   backend.Naming
 	project string // "": the session's
 	timeout time.Duration
 	session *lazy.Value[session]
-	closed  atomic.Bool
 }
 
 var (
@@ -50,7 +49,7 @@ var (
 type session struct {
 	client  Client
 	project string
-	close   func() error
+	close   func()
 }
 
 // New returns a Backend over a client that the caller keeps and closes. Options.Project is required; what the options
@@ -64,7 +63,7 @@ func New(client Client, opts *Options) (*Backend, error) {
 	case o.Project == "":
 		return nil, errors.New("gcpsm: Options.Project is blank, and a client does not tell its project")
 	}
-	s := session{client: client, project: o.Project, close: func() error { return nil }}
+	s := session{client: client, project: o.Project, close: func() {}}
 	return newBackend(o, lazy.Of(s))
 }
 
@@ -80,8 +79,9 @@ func newBackend(o *Options, s *lazy.Value[session]) (*Backend, error) {
 		return nil, fmt.Errorf("gcpsm: %w", err)
 	}
 	b := &Backend{names: o.naming(), project: o.Project, timeout: o.timeout(), session: s}
+	b.names.Full = b.fullName
 	warnOfPrefixes(o.Logger, &b.names)
-	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check})
+	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check, Close: b.close})
 	return b, nil
 }
 
@@ -90,38 +90,33 @@ func newBackend(o *Options, s *lazy.Value[session]) (*Backend, error) {
 // begins with secrets.
 func (b *Backend) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
 	name, ok = b.TextStore.StoreName(kind, id)
-	if name == "" {
-		return "", false
+	if name == "" || b.project != "" {
+		return name, ok
 	}
-	project := b.project
-	if project == "" {
-		ctx, cancel := context.WithTimeout(context.Background(), min(b.timeout, namePatience))
-		defer cancel()
-		s, err := b.use(ctx)
-		if err != nil {
-			return "secrets/" + name + "/versions/latest", false
-		}
-		project = s.project
+	ctx, cancel := context.WithTimeout(context.Background(), min(b.timeout, namePatience))
+	defer cancel()
+	if _, err := b.use(ctx); err != nil {
+		return name, false
 	}
-	return versionName(project, name), ok
+	return b.TextStore.StoreName(kind, id)
 }
 
 // namePatience is how long StoreName, which has no context, waits for a project.
 const namePatience = 2 * time.Second
 
-// Close closes the client that Open has made. Calls that run fail, and later ones fail with ErrClosed. Closing twice is
-// fine.
-func (b *Backend) Close() error {
-	if b.closed.Swap(true) {
-		return nil
+// fullName is the full name of a secret's latest version, as far as it is known without asking.
+func (b *Backend) fullName(name string) string {
+	project := b.project
+	if project == "" {
+		s, _ := b.session.Made()
+		project = s.project
 	}
-	s, made := b.session.Made()
-	if !made {
-		return nil
-	}
-	if s.close() != nil {
-		return errors.New("gcpsm: closing the client failed")
-	}
+	return versionName(project, name)
+}
+
+// close closes the client that Open has made, so that the calls that run fail.
+func (b *Backend) close() error {
+	b.session.Close(secrets.ErrClosed, func(s session) { s.close() })
 	return nil
 }
 
@@ -139,7 +134,7 @@ func (b *Backend) fetch(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := call{store: b, name: name, project: s.project}
+	c := call{project: s.project, name: name}
 	req := &secretmanagerpb.AccessSecretVersionRequest{Name: versionName(s.project, name)}
 	resp, err := s.client.AccessSecretVersion(ctx, req, &c)
 	if err != nil {
@@ -157,7 +152,7 @@ func (b *Backend) list(ctx context.Context, _ string, yield func(name string) bo
 	if err != nil {
 		return err
 	}
-	c := call{store: b, project: s.project}
+	c := call{project: s.project}
 	it := s.client.ListSecrets(ctx, &secretmanagerpb.ListSecretsRequest{Parent: "projects/" + s.project, PageSize: pageSize}, &c)
 	for secret, err := range it.All() {
 		if err != nil {
@@ -187,16 +182,9 @@ func (b *Backend) check(ctx context.Context) error {
 
 // use returns the session, made at the first use.
 func (b *Backend) use(ctx context.Context) (session, error) {
-	if b.closed.Load() {
-		return session{}, secrets.ErrClosed
-	}
 	s, err := b.session.Get(ctx)
 	if err != nil {
 		return session{}, openFailure(err)
-	}
-	if b.closed.Load() { // while the session was being made
-		_ = s.close()
-		return session{}, secrets.ErrClosed
 	}
 	return s, nil
 }

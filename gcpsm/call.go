@@ -25,7 +25,6 @@ var answerLimit = option.WithGRPCDialOption(grpc.WithDefaultCallOptions(grpc.Max
 // call is one call as an option of it. It looks on while Google's client decides whether to try again: that client
 // forgets why the last attempt failed when the context ends during a pause.
 type call struct {
-	store         *Backend
 	project, name string // name "": a list
 	retryer       gax.Retryer
 	last          error // of the attempts that had an answer

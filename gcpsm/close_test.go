@@ -18,7 +18,7 @@ func TestCloseWhileTheClientIsMade(t *testing.T) {
 	b, err := newBackend(&Options{Project: "my-project"}, lazy.New(func(context.Context) (session, error) {
 		close(asked)
 		<-answer
-		return session{project: "my-project", close: func() error { close(closed); return nil }}, nil
+		return session{project: "my-project", close: func() { close(closed) }}, nil
 	}))
 	require.NoError(t, err)
 	ended := make(chan error, 1)

@@ -40,7 +40,7 @@ func (o *Options) open(ctx context.Context) (session, error) {
 	if err != nil {
 		return session{}, unavailable("Google's client does not take these ClientOptions")
 	}
-	return session{client: client, project: project, close: client.Close}, nil
+	return session{client: client, project: project, close: func() { _ = client.Close() }}, nil
 }
 
 // source returns the credentials that the options name.

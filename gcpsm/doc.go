@@ -8,7 +8,8 @@
 //
 // The secret of a name is prefix + separator + id, with nothing trimmed or replaced: connection smtp_default is the
 // secret airflow-connections-smtp_default, variable hello is airflow-variables-hello, config value sql_alchemy_conn is
-// airflow-config-sql_alchemy_conn. Its version latest is read. A blank prefix leaves the separator: -smtp_default.
+// airflow-config-sql_alchemy_conn. Its version latest is read, and StoreName and errors tell the full name, which is
+// projects/my-project/secrets/airflow-variables-hello/versions/latest. A blank prefix leaves the separator: -smtp_default.
 //
 // A secret's name has at most 255 letters, digits, dashes and underscores of ASCII. Any other name is not found, without
 // a call. With [Options.Team] the secret airflow-connections-team-a--smtp_default is asked for before the one that all

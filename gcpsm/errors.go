@@ -17,9 +17,6 @@ import (
 
 // failure maps what a call ended with to a class: the table of the package comment. It holds no text of err.
 func (c *call) failure(err error) error {
-	if c.store.closed.Load() {
-		return secrets.ErrClosed
-	}
 	err = asStatus(err)
 	if outOfTime(err) && c.last != nil {
 		err = c.last

@@ -118,7 +118,7 @@ func TestErrors(t *testing.T) {
 			assert.ErrorIs(t, err, c.class)
 			assert.Equal(t, c.class, secrets.ClassOf(err))
 			assert.Contains(t, err.Error(), c.says)
-			assert.Contains(t, err.Error(), `"hello" (airflow-variables-hello)`)
+			assert.Contains(t, err.Error(), `"hello" (projects/my-project/secrets/airflow-variables-hello/versions/latest): `)
 			backendtest.NoLeak(t, planted, err, b)
 		})
 	}

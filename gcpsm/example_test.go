@@ -49,7 +49,7 @@ func ExampleNew() {
 	fmt.Println(b.StoreName(secrets.KindConnection, "team/db"))
 	// Output:
 	// postgres://app:***@db.example.com:5432/orders
-	// get variable "hello" (airflow-variables-hello): not found
+	// get variable "hello" (projects/my-project/secrets/airflow-variables-hello/versions/latest): not found
 	// projects/my-project/secrets/prod-team/db/versions/latest false
 }
 

@@ -45,8 +45,11 @@ func part(text string) bool {
 	return true
 }
 
-// versionName is the full name of a secret's latest version.
+// versionName is the full name of a secret's latest version; without its project while that is not known.
 func versionName(project, name string) string {
+	if project == "" {
+		return "secrets/" + name + "/versions/latest"
+	}
 	return "projects/" + project + "/secrets/" + name + "/versions/latest"
 }
 

@@ -113,3 +113,32 @@ func TestPatterns(t *testing.T) {
 	assert.ErrorIs(t, err, secrets.ErrNotFound)
 	assert.Len(t, s.Calls(), 1)
 }
+
+// Errors tell the full name, as StoreName does: with the project of the credentials as soon as that is known.
+func TestErrorsTellTheFullName(t *testing.T) {
+	s := newServer()
+	s.Project = "creds-project"
+	b, err := gcpsm.Open(t.Context(), &gcpsm.Options{Key: secrets.NewSecret(text(t, keyJSON(t))), ClientOptions: trusting(address(t, s, secure()))})
+	require.NoError(t, err)
+	_, err = b.GetVariable(t.Context(), "hello")
+	require.ErrorIs(t, err, secrets.ErrNotFound)
+	assert.ErrorContains(t, err, "(projects/creds-project/secrets/airflow-variables-hello/versions/latest)")
+	require.NoError(t, b.Close())
+	_, err = b.GetVariable(t.Context(), "hello")
+	require.ErrorIs(t, err, secrets.ErrClosed)
+	assert.ErrorContains(t, err, "(secrets/airflow-variables-hello/versions/latest)", "nobody asks the credentials any more")
+}
+
+// Close of a Backend that New made leaves the client to its owner.
+func TestCloseLeavesTheCallersClient(t *testing.T) {
+	s := newServer()
+	s.Set("airflow-variables-hello", "world")
+	c := client(t, address(t, s))
+	for range 2 {
+		b, err := gcpsm.New(c, &gcpsm.Options{Project: s.Project})
+		require.NoError(t, err)
+		_, err = b.GetVariable(t.Context(), "hello")
+		require.NoError(t, err)
+		require.NoError(t, b.Close())
+	}
+}
