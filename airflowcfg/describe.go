@@ -163,6 +163,18 @@ func (p *plan) idle() (notes []string) {
 			}
 		}
 	}
+	others, whose := []*option{optWorkerBackend, optWorkerKwargs, optWorkerOrder}, "is for workers: see Options.Worker"
+	if p.opts.Worker {
+		others, whose = []*option{optBackend, optKwargs, optOrder}, "is not for workers that have their own in [workers]"
+	}
+	for _, o := range others {
+		if slices.Contains(p.read, o) || o == p.kwargs {
+			continue
+		}
+		for _, at := range p.candidates(o) {
+			notes = append(notes, fmt.Sprintf("%s is not used: %s %s", at.source, o, whose))
+		}
+	}
 	for _, o := range unread {
 		for _, at := range p.candidates(o.option) {
 			if text, err := p.text(&at); err != nil || text != "" {

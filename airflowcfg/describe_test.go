@@ -84,6 +84,7 @@ Cache: 1m0s
 Note: [core] multi_team is ignored: the chain looks up the names that all teams share; for a team's own names make its stores with their Team option
 Note: airflow.cfg:8: [secrets] backend_kwargs holds a $VAR that Airflow would expand, and is taken as it is: see Options.ExpandKwargs
 Note: AIRFLOW__SECRETS__BACKEND_CMD is not used: [secrets] backend cannot come from a command or a secret
+Note: AIRFLOW__WORKERS__SECRETS_BACKEND_KWARGS is not used: [workers] secrets_backend_kwargs is for workers: see Options.Worker
 `, text)
 	assert.Equal(t, time.Minute, d.Cache)
 	assert.True(t, d.Found)
@@ -115,12 +116,17 @@ Cache: off
 
 func TestDescribeWorker(t *testing.T) {
 	_, text := describe(t, setup{
-		file:    "[workers]\nsecrets_backend = fakestore\n[core]\nsql_alchemy_conn = " + planted + "\n[secrets]\nbackend_kwargs = {}\n",
+		file:    "[workers]\nsecrets_backend = fakestore\n[core]\nsql_alchemy_conn = " + planted + "\n[secrets]\nbackend_kwargs = {}\nbackends_order = custom\n",
 		Options: airflowcfg.Options{Worker: true},
 	})
 	assert.Contains(t, text, "  [workers] secrets_backend         fakestore ")
 	assert.Contains(t, text, "  [core] sql_alchemy_conn           ***  ")
 	assert.Contains(t, text, "execution_api         metastore  [core] sql_alchemy_conn is set (the metastore stands in for the Execution API)")
+	for line, option := range map[string]string{"airflow.cfg:6": "backend_kwargs", "airflow.cfg:7": "backends_order"} {
+		assert.Contains(t, text, "Note: "+line+" is not used: [secrets] "+option+" is not for workers that have their own in [workers]\n")
+	}
+	_, text = describe(t, setup{file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {}\n", Options: airflowcfg.Options{Worker: true}})
+	assert.NotContains(t, text, "Note", "a worker without a backend of its own has that of [secrets]")
 }
 
 func TestDescribeIdleOptions(t *testing.T) {

@@ -34,6 +34,9 @@ func TestMistakes(t *testing.T) {
 		{name: "option twice", file: "[core]\nfernet_key = " + planted + "\nfernet_key = " + planted + "\n", want: "airflow.cfg:3: malformed: the line sets the option of line 2 again"},
 		{name: "section in other case", file: "[Secrets]\nbackend = x\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend?"},
 		{name: "section in the singular", file: "[secret]\nbackend_kwargs = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
+		{name: "section misspelt", file: "[secretz]\nbackend_kwargs = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
+		{name: "section with a letter left out", file: "[core]\n[databse]\nsql_alchemy_conn_cmd = " + planted + "\n", want: "airflow.cfg:3: malformed: unknown option; did you mean [database] sql_alchemy_conn_cmd?"},
+		{name: "option with letters swapped", file: "[secrets]\nbackend_kwrags = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
 		{name: "option in other case", file: "[secrets]\nBackend = x\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend?"},
 		{name: "command in other case", file: "[core]\nFernet_Key_CMD = " + planted + "\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [core] fernet_key_cmd?"},
 		{name: "option misspelt", file: "[secrets]\nbackend_kwarg = {}\n", want: "airflow.cfg:2: malformed: unknown option; did you mean [secrets] backend_kwargs?"},
@@ -64,6 +67,8 @@ func TestMistakes(t *testing.T) {
 		{name: "argument twice", file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {\"url\": \"a\", \"url\": \"b\"}\n", want: "airflow.cfg:3: [secrets] backend_kwargs: malformed: ", also: []string{`"url" is given twice`}},
 		{name: "unknown argument", env: map[string]string{"AIRFLOW__SECRETS__BACKEND": "fakestore", "AIRFLOW__SECRETS__BACKEND_KWARGS": `{"urll": "` + planted + `"}`},
 			want: "AIRFLOW__SECRETS__BACKEND_KWARGS: [secrets] backend_kwargs: malformed: ", also: []string{`unknown argument "urll": did you mean "url"?`, "known: config, full_url_mode"}},
+		{name: "two unknown arguments", file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {\"urll\": \"" + planted + "\", \"tokem\": \"" + planted + "\"}\n",
+			want: "airflow.cfg:3: [secrets] backend_kwargs: malformed: ", also: []string{`unknown argument "urll"`, `; unknown argument "tokem"`}},
 		{name: "removed argument", file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {\"old_url\": \"" + planted + "\"}\n", want: "airflow.cfg:3: ", also: []string{"it is now url"}},
 		{name: "argument of another type", file: "[secrets]\nbackend = fakestore\nbackend_kwargs = {\"retries\": \"" + planted + "\"}\n", want: "airflow.cfg:3: ", also: []string{`argument "retries" must be a whole number`}},
 		{name: "argument of another type in its own variable", env: map[string]string{"AIRFLOW__SECRETS__BACKEND": "fakestore", "AIRFLOW__SECRETS__BACKEND_KWARG__RETRIES": planted},
@@ -137,6 +142,7 @@ func TestMistakes(t *testing.T) {
 				assert.Contains(t, text, also)
 			}
 			assert.NotContains(t, text, fernetKey)
+			assert.NotContains(t, text, "\n")
 		})
 	}
 }

@@ -76,11 +76,8 @@ func unreadable(path string, err error) error {
 // Errors name the line and show nothing of it.
 func parse(path, text string) (*file, error) {
 	p := parser{file: &file{path: path, sections: map[string]section{}}, opened: map[string]int{}}
-	if !utf8.ValidString(text) {
-		return nil, p.malformed(0, "is not UTF-8 text")
-	}
 	if strings.HasPrefix(text, "\ufeff") {
-		return nil, p.malformed(1, "begins with a byte order mark: save the file without one, as Airflow needs it too")
+		return nil, p.malformed("begins with a byte order mark: save the file without one, as Airflow needs it too")
 	}
 	for line := range lines(text) {
 		p.line++
@@ -105,6 +102,8 @@ type parser struct {
 func (p *parser) read(line string) error {
 	text := trim(line)
 	switch {
+	case !utf8.ValidString(line):
+		return p.malformed("is not UTF-8 text")
 	case text == "":
 		if p.option != "" {
 			p.value = append(p.value, "")
@@ -123,7 +122,7 @@ func (p *parser) read(line string) error {
 		return p.open(name)
 	}
 	if p.section == nil {
-		return p.malformed(p.line, "stands before the first [section]")
+		return p.malformed("stands before the first [section]")
 	}
 	return p.assign(text)
 }
@@ -140,7 +139,7 @@ func sectionName(text string) (name string, ok bool) {
 func (p *parser) open(name string) error {
 	p.finish()
 	if at, ok := p.opened[name]; ok && name != defaultSection {
-		return p.malformed(p.line, fmt.Sprintf("opens the section of line %d again: make them one", at))
+		return p.malformed(fmt.Sprintf("opens the section of line %d again: make them one", at))
 	}
 	p.opened[name] = p.line
 	if p.file.sections[name] == nil {
@@ -153,15 +152,15 @@ func (p *parser) open(name string) error {
 func (p *parser) assign(text string) error {
 	at := strings.IndexAny(text, "=:")
 	if at < 0 {
-		return p.malformed(p.line, "is no section, option or comment; lines that go on with a value must be indented")
+		return p.malformed("is no section, option or comment; lines that go on with a value must be indented")
 	}
 	key := trim(text[:at])
 	if key == "" {
-		return p.malformed(p.line, "has no option before its "+text[at:at+1])
+		return p.malformed("has no option before its " + text[at:at+1])
 	}
 	p.finish()
 	if first, ok := p.section[key]; ok {
-		return p.malformed(p.line, fmt.Sprintf("sets the option of line %d again: keep one", first.line))
+		return p.malformed(fmt.Sprintf("sets the option of line %d again: keep one", first.line))
 	}
 	p.option, p.value = key, []string{trim(text[at+1:])}
 	p.section[key] = entry{line: p.line}
@@ -179,11 +178,8 @@ func (p *parser) finish() {
 	p.option, p.value = "", nil
 }
 
-func (p *parser) malformed(line int, reason string) error {
-	if line > 0 {
-		reason = "the line " + reason
-	}
-	return &Error{Source: Source{File: p.file.path, Line: line}, Err: fmt.Errorf("%w: %s", secrets.ErrMalformed, reason)}
+func (p *parser) malformed(reason string) error {
+	return &Error{Source: Source{File: p.file.path, Line: max(p.line, 1)}, Err: fmt.Errorf("%w: the line %s", secrets.ErrMalformed, reason)}
 }
 
 // lines yields the lines of text, which end as in a text file that Python opened: with LF, CR or both.

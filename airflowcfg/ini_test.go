@@ -118,6 +118,7 @@ func TestReadFile(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte("[a]\nx = \xe4\n"), 0o600))
 		_, err := readFile(path)
 		require.ErrorIs(t, err, secrets.ErrMalformed)
+		assert.EqualError(t, err, "airflow configuration: "+path+":2: malformed: the line is not UTF-8 text")
 	})
 }
 

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/nearest"
 )
 
 // allOptions lists every option that this package reads.
 var allOptions = []*option{optBackend, optKwargs, optOrder, optUseCache, optCacheTTL, optWorkerBackend, optWorkerKwargs,
 	optWorkerOrder, optFernetKey, optMultiTeam, optDatabase, optDatabase.before}
 
-// checkNames refuses an option of ours under a name that Airflow would not find, such as [Secrets] backend or [secrets]
-// backend_kwarg. Whatever else is in the file is Airflow's.
+// checkNames refuses an option of ours under a name that Airflow would not find, such as [secret] backend or [secrets]
+// bakend_kwargs. Whatever else is in the file is Airflow's.
 func (c *config) checkNames() error {
 	if c.file == nil {
 		return nil
@@ -33,19 +34,43 @@ func (c *config) checkNames() error {
 	return nil
 }
 
-// misspelt returns the option of ours that a section and key nearly are, with its suffix; "" for the option itself and
-// for every other one.
-func misspelt(section, key string) (meant string) {
+// names are the options in all their forms, by section and key as loose makes them.
+var names = func() map[string]map[string]string {
+	all := make(map[string]map[string]string)
 	for _, o := range allOptions {
-		for _, form := range o.forms() {
-			name := o.key + suffixes[form]
-			switch {
-			case section == o.section && key == name:
-				return ""
-			case loose(section) == loose(o.section) && loose(key) == loose(name):
-				meant = "[" + o.section + "] " + name
-			}
+		section := loose(o.section)
+		if all[section] == nil {
+			all[section] = make(map[string]string)
 		}
+		for _, form := range o.forms() {
+			key := o.key + suffixes[form]
+			all[section][loose(key)] = "[" + o.section + "] " + key
+		}
+	}
+	return all
+}()
+
+// misspelt returns the option of ours that a section and key nearly are, with its suffix; "" for the option itself and
+// for every other one. Only one of the two may be worse than loose.
+func misspelt(section, key string) (meant string) {
+	if strings.Contains(section, "=") { // [team=core]
+		return ""
+	}
+	section, key, written := loose(section), loose(key), "["+section+"] "+key
+	keys, ok := names[section]
+	switch {
+	case !ok:
+		meant = names[nearest.To(section, slices.Sorted(maps.Keys(names))...)][key]
+	case keys[key] != "":
+		meant = keys[key]
+	default:
+		near := nearest.To(key, slices.Sorted(maps.Keys(keys))...)
+		if !strings.HasPrefix(key, near) { // what goes on after it, such as backend_cmd, is another name
+			meant = keys[near]
+		}
+	}
+	if meant == written {
+		return ""
 	}
 	return meant
 }

@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 	if e.Option != "" {
 		b.WriteString(e.Option + ": ")
 	}
-	b.WriteString(e.Err.Error())
+	b.WriteString(strings.ReplaceAll(e.Err.Error(), "\n", "; ")) // a backend joins what it has against several arguments
 	return b.String()
 }
 

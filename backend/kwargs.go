@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets/internal/jsontext"
+	"github.com/secretchain/secrets/internal/nearest"
 )
 
 // argumentError is a reason that is safe to show: it holds no part of the argument's value.
@@ -193,7 +194,7 @@ func wanted(t reflect.Type) string {
 func unknownArgument(name, hint string, fields map[string]reflect.Value) error {
 	known := slices.Sorted(maps.Keys(fields))
 	text := fmt.Sprintf("unknown argument %q", shown(name))
-	switch near := nearest(strings.ToLower(name), known); {
+	switch near := nearest.To(strings.ToLower(name), known...); {
 	case hint != "":
 		text += ": " + hint
 	case near != "":

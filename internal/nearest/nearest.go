@@ -1,7 +1,8 @@
-package backend
+// Package nearest finds the word that a misspelt one was meant to be.
+package nearest
 
-// nearest returns the candidate that is the fewest edits away from word, or "" if none is near enough to be meant.
-func nearest(word string, candidates []string) string {
+// To returns the candidate that is the fewest edits away from word, or "" if none is near enough to be meant.
+func To(word string, candidates ...string) string {
 	best, distance := "", max(1, min(3, len(word)/3))+1
 	for _, c := range candidates {
 		if d := edits(word, c, distance); d < distance {
