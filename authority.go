@@ -2,32 +2,22 @@ package secrets
 
 import "strings"
 
-// authority is §3.4: login, password, host and port, up to the first of / ? #. The host is put behind its protocol.
-func (u *uriParser) authority(protocol string) bool {
-	begin := u.pos
-	text := u.text[begin : begin+authorityLen(u.text[begin:])]
-	u.pos += len(text)
+// authority is §3.4: login, password, host and port, up to the first of / ? #.
+func (u *uriParser) authority() bool {
+	begin, text := u.pos, u.text[u.pos:u.end]
+	u.pos = u.end
 
 	hostAt := strings.LastIndexByte(text, '@') + 1 // step 4
 	if hostAt == 0 && strings.HasPrefix(u.text[u.pos:], "#") && strings.Contains(u.text[u.pos:], "@") {
 		return u.fail("password", u.pos, encodeReserved)
 	}
-	host, port, ok := u.splitHostPort(text[hostAt:], begin+hostAt)
+	u.userInfo, u.hostPort = text[:max(0, hostAt-1)], text[hostAt:]
+	host, port, ok := u.splitHostPort(u.hostPort, begin+hostAt)
 	if !ok || !u.brackets(text, begin, hostAt) || !u.compatible(text, begin) {
 		return false
 	}
-	if hostAt > 0 {
-		login, password := cutByte(text[:hostAt-1], ':')
-		u.conn.Login = unquote(login)
-		u.conn.Password = NewSecret(unquote(password)) // blank is none: step 6
-	}
-	if host != "" {
-		u.conn.Host = u.hostName(host, text[hostAt:])
-		if protocol != "" && u.conn.Host != "" {
-			u.conn.Host = protocol + "://" + u.conn.Host
-		}
-	}
-	return u.port(port, begin+len(text)-len(port))
+	u.host = host
+	return u.cutPort(port, u.end-len(port))
 }
 
 const encodeReserved = "percent-encode / ? # [ ] in login or password: %2F %3F %23 %5B %5D"
@@ -99,31 +89,14 @@ func becomesSeparator(r rune) bool {
 	return false
 }
 
-// hostName is steps 8 and 9. hostPort is the authority after its last @.
-func (u *uriParser) hostName(text, hostPort string) string {
-	n := strings.IndexByte(text, '%')
-	if n < 0 {
-		return u.lower(text)
-	}
-	if plain := u.lower(text[:n]); plain != text[:n] {
-		text = plain + text[n:]
-	}
-	host := unquote(text)
-	if strings.Contains(host, "/") {
-		text, _ = cutByte(hostPort, ':')
-		return unquote(text)
-	}
-	return host
-}
-
-// port is step 10.
-func (u *uriParser) port(text string, at int) bool {
+// cutPort is step 10.
+func (u *uriParser) cutPort(text string, at int) bool {
 	port, ok := parsePort(text)
 	if !ok {
 		return u.fail("port", at, "not a number from 0 to 65535; if this is no port, "+encodeReserved+
 			", write an IPv6 address in brackets, and a : in the host as %3A")
 	}
-	u.conn.Port = port
+	u.port = port
 	return true
 }
 

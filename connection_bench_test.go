@@ -168,6 +168,9 @@ func BenchmarkJSON(b *testing.B) {
 // Parsing allocates what the result is made of and nothing else: one allocation for each text that has to be decoded, and one
 // for each Secret.
 func TestParseAllocations(t *testing.T) {
+	check := func(text string) (secrets.Connection, error) {
+		return secrets.Connection{}, secrets.CheckText("c", text)
+	}
 	for _, v := range []struct {
 		name, text string
 		parse      func(string) (secrets.Connection, error)
@@ -182,6 +185,7 @@ func TestParseAllocations(t *testing.T) {
 		{"JSON, nothing to decode", `{"host": "h", "port": 1}`, secrets.ParseJSON, 0},
 		{"JSON, password and extra", `{"password": "p", "extra": {"a": [1]}}`, secrets.ParseJSON, 2},
 		{"JSON, escapes", `{"login": "\u00e9", "password": "\n\n"}`, secrets.ParseJSON, 2 + 1},
+		{"a check", " my-type://Protocol://l%20:p%20@h%20:1/s%20?a=1&b%20=%2F&a=2\n", check, 0},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			got := testing.AllocsPerRun(100, func() {

@@ -30,6 +30,13 @@ func requireNoLeak(t testing.TB, c secrets.Connection, err error) {
 	require.False(t, leaks(fmt.Sprintf("%v %+v %#v %s", c, c, c, c.GoString()), planted), "a printed form holds the planted secret")
 }
 
+// requireChecked requires that CheckText says of a text what becomes of it.
+func requireChecked(t testing.TB, text string) {
+	t.Helper()
+	_, want := secrets.ConnectionsFromText("c", text)
+	require.True(t, fmt.Sprint(secrets.CheckText("c", text)) == fmt.Sprint(want), "CheckText and ConnectionsFromText differ")
+}
+
 // requireReadBack requires that a connection which was parsed is read back equal from its JSON form, and from its URI form
 // but for what a URI cannot carry.
 func requireReadBack(t testing.TB, c secrets.Connection) {
@@ -77,10 +84,12 @@ func FuzzParseURI(f *testing.F) {
 		f.Add(v.uri)
 	}
 	for _, text := range []string{"t://u:" + planted + "@h:1/s?a=" + planted, "t://u:a/" + planted + "@h", "t://u:1#" + planted + "@h",
-		planted, "t://h?__extra__=" + planted, "t://[" + planted + "]", "my_t://u:" + planted + "@h", "a://u:" + planted + "@b://c"} {
+		planted, "t://h?__extra__=" + planted, "t://[" + planted + "]", "my_t://u:" + planted + "@h", "a://u:" + planted + "@b://c",
+		"", " \u00a0", "\x1ft://h\n", "t://h?%5F_extra__=%7B%7D&__extra__=" + planted} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		requireChecked(t, text)
 		c, err := secrets.ParseURI(text)
 		requireNoLeak(t, c, err)
 		if err != nil {
@@ -104,10 +113,11 @@ func FuzzParseJSON(f *testing.F) {
 		f.Add(v.JSON)
 	}
 	for _, text := range []string{`{"password": "` + planted + `"`, `{"` + planted + `": 1}`, `{"port": "` + planted + `"}`, `{"extra": "` + planted + `"}`,
-		`{"extra": {"a": "` + planted + `"}, "password": "` + planted + `"}`, `{"uri": "t://u:` + planted + `@h:x"}`, `{"host": ` + planted + `}`} {
+		`{"extra": {"a": "` + planted + `"}, "password": "` + planted + `"}`, `{"uri": "t://u:` + planted + `@h:x"}`, `{"host": ` + planted + `}`, ` {"conn_id": "c"} `, `{"conn_id": "d"}`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		requireChecked(t, text)
 		c, err := secrets.ParseJSON(text)
 		requireNoLeak(t, c, err)
 		if err != nil {

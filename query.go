@@ -1,10 +1,6 @@
 package secrets
 
-import (
-	"bytes"
-
-	"github.com/secretchain/secrets/internal/jsontext"
-)
+import "bytes"
 
 // extraCarrier is the name in a query whose value is the whole extra.
 const extraCarrier = "__extra__"
@@ -51,20 +47,24 @@ func (t queryText) same(o queryText) bool {
 	return bytes.Equal(appendUnquoted(x[:0], t.raw, ' '), appendUnquoted(y[:0], o.raw, ' '))
 }
 
-// extraFromQuery is §3.6: the extra that a query stands for. It fails where the value of __extra__ is not a JSON object.
-func extraFromQuery(query string, of extraType) (extra string, ok bool) {
-	if query == "" {
-		return "", true
+// carriedExtra returns what the last __extra__ of a query carries.
+func carriedExtra(query string) (extra string, found bool) {
+	var carrier queryText
+	for query != "" {
+		var piece string
+		piece, query = cutByte(query, '&')
+		name, value := cutByte(piece, '=')
+		if len(name) >= len(extraCarrier) && newQueryText(name).same(queryText{raw: extraCarrier}) {
+			carrier, found = newQueryText(value), true
+		}
 	}
+	return carrier.decoded(), found
+}
+
+// extraOfQuery is §3.6 for a query without __extra__: the JSON object of its names and values.
+func extraOfQuery(query string, of extraType) string {
 	var few [smallQuery]queryPair
 	pairs := appendQueryPairs(few[:0], query)
-	if i := findPair(pairs, queryText{raw: extraCarrier}); i >= 0 {
-		carried := newQueryText(pairs[i].value).decoded()
-		if jsontext.IsBlank(carried) {
-			return "", true
-		}
-		return carried, jsontext.IsObject(carried)
-	}
 	var text [512]byte
 	out := append(text[:0], '{')
 	for i, p := range pairs {
@@ -82,7 +82,7 @@ func extraFromQuery(query string, of extraType) (extra string, ok bool) {
 		}
 		out = value.appendJSON(out)
 	}
-	return string(append(out, '}')), true
+	return string(append(out, '}'))
 }
 
 // queryPair is one name=value of a query.

@@ -3,6 +3,8 @@ package secrets
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/secretchain/secrets/internal/jsontext"
 )
 
 // ParseURI reads a connection in URI form, type://login:password@host:port/schema?extra, as Airflow does (specification,
@@ -17,20 +19,24 @@ func ParseURI(text string) (Connection, error) {
 }
 
 func parseURI(text string, extra extraType) (Connection, *SyntaxError) {
-	u := uriParser{text: text, extra: extra}
-	if !u.parse() {
+	var u uriParser
+	if !u.split(text) {
 		return Connection{}, &SyntaxError{Form: formURI, Part: u.part, Offset: originalOffset(text, u.at), Reason: u.reason}
 	}
-	return u.conn, nil
+	return u.connection(extra), nil
 }
 
-// uriParser holds a URI on its way into a connection. Steps return false after fail.
+// uriParser takes a URI apart, and makes a connection of the parts. All that can be wrong is found by the first of the two,
+// which decodes nothing but an extra that is carried whole. Steps return false after fail.
 type uriParser struct {
-	text  string    // cleaned
-	extra extraType // of the query's values
-	has   byteSet   // the kinds of byte in text: most texts need no more than a look at it
-	pos   int       // where the next step begins in text
-	conn  Connection
+	text     string  // cleaned
+	has      byteSet // the kinds of byte in text: most texts need no more than a look at it
+	pos, end int     // where the next step begins in text, and where the authority ends
+
+	// The parts, as they are written.
+	scheme, protocol, userInfo, host, hostPort, path, query string
+	port                                                    int
+	carried                                                 string // the extra, if the query carries it whole
 
 	part, reason string // of the failure
 	at           int    // its place in text
@@ -73,15 +79,14 @@ func kindsOf(text string) (has byteSet) {
 	return has
 }
 
-// parse takes the steps in the order of the specification.
-func (u *uriParser) parse() bool {
-	if !u.clean() || !u.scheme() {
+// split takes the steps in the order of the specification.
+func (u *uriParser) split(text string) bool {
+	if !u.clean(text) || !u.cutScheme() {
 		return false
 	}
 	if strings.HasPrefix(u.text[u.pos:], "//") {
-		u.pos += 2
-		protocol, ok := u.protocol()
-		if !ok || !u.authority(protocol) {
+		u.beginAuthority(u.pos + len("//"))
+		if !u.cutProtocol() || !u.authority() {
 			return false
 		}
 	}
@@ -89,8 +94,8 @@ func (u *uriParser) parse() bool {
 }
 
 // clean is §3.1: leading control characters and spaces go, and so does every tab, CR and LF.
-func (u *uriParser) clean() bool {
-	u.text = u.text[leadingControls(u.text):]
+func (u *uriParser) clean(text string) bool {
+	u.text = text[leadingControls(text):]
 	if u.text == "" {
 		return u.fail("", 0, "the text is blank")
 	}
@@ -130,16 +135,15 @@ func originalOffset(text string, at int) int {
 	return len(text)
 }
 
-// scheme is §3.2. What follows the scheme, or a text without one, has to begin with a slash: everything else is a text
+// cutScheme is §3.2. What follows the scheme, or a text without one, has to begin with a slash: everything else is a text
 // that Airflow would tear apart in silence (§7, D2).
-func (u *uriParser) scheme() bool {
+func (u *uriParser) cutScheme() bool {
 	colon := strings.IndexByte(u.text, ':')
 	if colon > 0 && isScheme(u.text[:colon]) {
 		if !strings.HasPrefix(u.text[colon+1:], "/") {
 			return u.fail("scheme", colon+1, "write // after the type, as in type://host")
 		}
-		u.conn.Type = normalizeType(u.lower(u.text[:colon]))
-		u.pos = colon + 1
+		u.scheme, u.pos = u.text[:colon], colon+1
 		return true
 	}
 	switch {
@@ -149,17 +153,6 @@ func (u *uriParser) scheme() bool {
 		return u.fail("scheme", 0, "a type in a URI has no _; write - for it")
 	}
 	return u.fail("scheme", 0, "no type; begin with type:// (letters, digits, + - . and a letter first), or with { for JSON")
-}
-
-// lower lower-cases a part of the text as Python does, except that a final Σ becomes σ as any other.
-func (u *uriParser) lower(part string) string {
-	if u.has&(upperCase|beyondASCII) == 0 {
-		return part
-	}
-	if u.has&beyondASCII != 0 {
-		part = strings.ReplaceAll(part, "İ", "i̇")
-	}
-	return strings.ToLower(part)
 }
 
 // isScheme reports whether s may be the scheme of a URI.
@@ -178,65 +171,42 @@ func isScheme(s string) bool {
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 
-// normalizeType is §3.2 step 2, for both forms.
-func normalizeType(t string) string {
-	if t == "postgresql" {
-		return "postgres"
-	}
-	if strings.IndexByte(t, '-') < 0 {
-		return t
-	}
-	var scratch [64]byte
-	out := append(scratch[:0], t...)
-	for i, c := range out {
-		if c == '-' {
-			out[i] = '_'
+// beginAuthority says where the authority, or what looks like one, begins. It ends at the first of / ? #.
+func (u *uriParser) beginAuthority(at int) {
+	u.pos, u.end = at, len(u.text)
+	for i := at; i < len(u.text); i++ {
+		if byteKinds[u.text[i]] == endAuthority {
+			u.end = i
+			return
 		}
 	}
-	return string(out)
 }
 
-// protocol is §3.3 with rule L1: it returns the protocol that the host carries, blank for none, and steps over it.
+// cutProtocol is §3.3 with rule L1: it steps over the protocol that the host carries, if it carries one.
 // A second :// after /, ? or # is data, so only one that ends what would be the authority counts.
-func (u *uriParser) protocol() (protocol string, ok bool) {
-	if u.conn.Type == "" {
-		return "", true
-	}
-	protocol, after, found := u.cutProtocol()
+func (u *uriParser) cutProtocol() bool {
+	protocol, found := u.textBeforeSlashes()
 	switch {
-	case !found:
-		return "", true
+	case !found || u.scheme == "":
+		return true
 	case strings.ContainsAny(protocol, "@:"):
-		return "", u.fail("host", u.pos, "login, password or port before the host's own protocol; write type://protocol://login:password@host:port, "+
+		return u.fail("host", u.pos, "login, password or port before the host's own protocol; write type://protocol://login:password@host:port, "+
 			"and percent-encode a :// that is data")
 	case !isScheme(protocol):
-		return "", true
+		return true
 	}
-	u.pos = after
-	if again, _, found := u.cutProtocol(); found {
-		return "", u.fail("host", u.pos+len(again), "a third ://; percent-encode those that are data")
+	u.protocol = protocol
+	u.beginAuthority(u.end + len("//"))
+	if again, found := u.textBeforeSlashes(); found {
+		return u.fail("host", u.pos+len(again), "a third ://; percent-encode those that are data")
 	}
-	return u.lower(protocol), true
+	return true
 }
 
-// cutProtocol returns what stands before a :// that ends the authority at pos, and where the text after it begins.
-func (u *uriParser) cutProtocol() (protocol string, after int, found bool) {
-	rest := u.text[u.pos:]
-	n := authorityLen(rest)
-	if n == 0 || rest[n-1] != ':' || !strings.HasPrefix(rest[n:], "//") {
-		return "", 0, false
-	}
-	return rest[:n-1], u.pos + n + len("//"), true
-}
-
-// authorityLen returns where an authority at the beginning of s ends.
-func authorityLen(s string) int {
-	for i := range len(s) {
-		if byteKinds[s[i]] == endAuthority {
-			return i
-		}
-	}
-	return len(s)
+// textBeforeSlashes returns what stands before a :// that ends the authority.
+func (u *uriParser) textBeforeSlashes() (text string, found bool) {
+	text, found = strings.CutSuffix(u.text[u.pos:u.end], ":")
+	return text, found && strings.HasPrefix(u.text[u.end:], "//")
 }
 
 // pathAndQuery is §3.5 and §3.6: the rest of the text. The fragment is thrown away.
@@ -248,13 +218,16 @@ func (u *uriParser) pathAndQuery() bool {
 	if i := strings.IndexByte(path, '?'); i >= 0 {
 		path, query = path[:i], path[i+1:]
 	}
-	if path != "" {
-		u.conn.Schema = unquote(path[1:])
-	}
-	extra, ok := extraFromQuery(query, u.extra)
-	if !ok {
+	extra, found := carriedExtra(query)
+	switch {
+	case !found:
+		u.query = query
+	case jsontext.IsBlank(extra):
+	case jsontext.IsObject(extra):
+		u.carried = extra
+	default:
 		return u.fail("extra", u.pos+len(path)+1, "the value of "+extraCarrier+" is not a JSON object; percent-encode it whole, & + # and % included")
 	}
-	u.conn.Extra = NewSecret(extra)
+	u.path = path
 	return true
 }
