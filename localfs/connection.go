@@ -1,95 +1,83 @@
 package localfs
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/jsontext"
 )
 
-// connectionOf makes a connection of a text in URI or JSON form or, where json is set, of JSON that is an object or a
-// text. A blank text is none.
-func connectionOf(id, text string, json bool) (c secrets.Connection, found bool, reason string) {
-	if json {
+// connectionText returns the text, in URI or JSON form, of the connection that an entry is, blank for none. It says so if
+// that is no connection, but makes none of it: that is for those who ask, as few of a large file's entries are ever asked for.
+func connectionText(e entry) (text, reason string) {
+	text = e.text
+	if e.json {
 		switch text[0] {
 		case '{':
-			return connectionOfObject(id, text)
+			if text, reason = plainObject(text); reason != "" {
+				return "", reason
+			}
 		case '"':
 			var ok bool
 			if text, ok = jsontext.Unquote(text); !ok {
-				return c, false, halfSurrogate
+				return "", halfSurrogate
 			}
 		default:
-			return c, false, "a connection is a text, an object, or a list of these"
+			return "", "a connection is a text, an object, or a list of these"
 		}
 	}
 	if text == "" {
-		return c, false, ""
+		return "", ""
 	}
-	c, err := secrets.Parse(text)
-	return checked(id, c, err)
+	if bad, ok := errors.AsType[*secrets.SyntaxError](secrets.CheckText(e.key, text)); ok {
+		return "", strings.TrimPrefix(bad.Error(), "malformed ")
+	}
+	return text, ""
 }
 
 const halfSurrogate = "half of a surrogate pair, which no text holds"
 
-func checked(id string, c secrets.Connection, err error) (secrets.Connection, bool, string) {
-	switch {
-	case err != nil:
-		return secrets.Connection{}, false, strings.TrimPrefix(err.Error(), "malformed ")
-	case c.ID != "" && c.ID != id:
-		return secrets.Connection{}, false, "conn_id differs from the name it is stored under"
+// plainObject turns the object form of files, in which extra_dejson may be the object that extra is the text of
+// (specification, backends §2.2), into that of everywhere else.
+func plainObject(text string) (plain, reason string) {
+	if !strings.Contains(text, "extra_dejson") && !strings.Contains(text, "conn_id") {
+		return text, ""
 	}
-	c.ID = id
-	return c, true, ""
-}
-
-// connectionOfObject reads the object form, in which, here alone, extra may be called extra_dejson
-// (specification, backends §2.2).
-func connectionOfObject(id, text string) (c secrets.Connection, found bool, reason string) {
-	var rest strings.Builder
-	var extra string
+	rest, extra := []byte("{"), ""
 	uri, both, noID := false, false, false
-	if strings.Contains(text, "extra_dejson") || strings.Contains(text, "conn_id") {
-		rest.WriteByte('{')
-		s := jsontext.Scanner{Text: text}
-		s.Open()
-		for first := true; ; first = false {
-			key, value, more, _ := s.Member(first, 1)
-			if !more {
-				break
-			}
-			switch key {
-			case `"extra_dejson"`:
-				extra = value
-				continue
-			case `"extra"`:
-				both = true
-			case `"uri"`:
-				uri = value != `""` && value != "null"
-			case `"conn_id"`:
-				noID = value[0] != '"' || value == `""`
-			}
-			if rest.Len() > 1 {
-				rest.WriteByte(',')
-			}
-			rest.WriteString(key + ":" + value)
+	s := jsontext.Scanner{Text: text}
+	s.Open()
+	for first := true; ; first = false {
+		key, value, more, _ := s.Member(first, 1)
+		if !more {
+			break
 		}
-		rest.WriteByte('}')
+		switch key {
+		case `"extra_dejson"`:
+			extra = value
+			continue
+		case `"extra"`:
+			both = true
+		case `"uri"`:
+			uri = value != `""` && value != "null"
+		case `"conn_id"`:
+			noID = value[0] != '"' || value == `""`
+		}
+		rest = append(rest, key+":"+value+","...)
 	}
 	switch {
 	case noID:
-		return c, false, "conn_id is not a text with the name it is stored under"
+		return "", "conn_id is not a text with the name it is stored under"
 	case extra == "":
-		parsed, err := secrets.ParseJSON(text)
-		return checked(id, parsed, err)
+		return text, ""
 	case both:
-		return c, false, "extra beside extra_dejson: give one of them"
+		return "", "extra beside extra_dejson: give one of them"
 	case uri:
-		return c, false, "uri beside extra_dejson: give either uri or the fields it stands for"
+		return "", "uri beside extra_dejson: give either uri or the fields it stands for"
 	case extra[0] != '{':
-		return c, false, "extra_dejson is not an object"
+		return "", "extra_dejson is not an object"
 	}
-	parsed, err := secrets.ParseJSON(rest.String())
-	parsed.Extra = secrets.NewSecret(extra)
-	return checked(id, parsed, err)
+	rest = jsontext.AppendQuoted(append(rest, `"extra":`...), extra)
+	return string(append(rest, '}')), ""
 }

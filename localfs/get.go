@@ -3,7 +3,6 @@ package localfs
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/secretchain/secrets"
@@ -65,7 +64,7 @@ func (b *Backend) List(ctx context.Context, kind secrets.Kind) ([]string, error)
 	}
 	var ids []string
 	seen := make(map[string]bool)
-	for name := range v.names(kind) {
+	for name := range v.names() {
 		id := name
 		if kind != secrets.KindConfig {
 			id = strings.TrimPrefix(name, b.team)
@@ -90,20 +89,32 @@ func (b *Backend) names(kind secrets.Kind, id string) ([]string, error) {
 }
 
 // value takes a name's value out of the set that holds it.
-type value[T any] func(s *set, name, id string) (T, bool)
+type value[T any] func(s *set, name, id string) (value T, found bool, err error)
 
-func text(s *set, name, _ string) (string, bool) {
+func text(s *set, name, _ string) (string, bool, error) {
 	text, ok := s.texts[name]
-	return text, ok
+	return text, ok, nil
 }
 
-func connections(s *set, name, id string) ([]secrets.Connection, bool) {
-	list, ok := s.conns[name]
-	list = slices.Clone(list)
-	for i := range list {
-		list[i].ID = id
+func connections(s *set, name, id string) ([]secrets.Connection, bool, error) {
+	text, ok := s.texts[name]
+	if !ok {
+		return nil, false, nil
 	}
-	return list, ok
+	more := s.more[name]
+	list := make([]secrets.Connection, 1+len(more))
+	for i := range list {
+		if i > 0 {
+			text = more[i-1]
+		}
+		c, err := secrets.Parse(text)
+		if err != nil { // what was read has been checked
+			return nil, false, err
+		}
+		c.ID = id
+		list[i] = c
+	}
+	return list, true, nil
 }
 
 func get[T any](ctx context.Context, b *Backend, kind secrets.Kind, id string, take value[T]) (T, error) {
@@ -152,8 +163,7 @@ func findName[T any](v version, name, id string, take value[T]) (got T, found bo
 	if err != nil || s == nil {
 		return got, false, err
 	}
-	got, found = take(s, name, id)
-	return got, found, nil
+	return take(s, name, id)
 }
 
 func getMany[T any](ctx context.Context, b *Backend, kind secrets.Kind, ids []string, take value[T]) (map[string]T, error) {

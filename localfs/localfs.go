@@ -44,7 +44,8 @@
 //
 // # Cost
 //
-// A lookup is one of a map in memory. In one lookup per interval a stat is added, and in one per change the reading.
+// A lookup is one of a map in memory, and of a connection the parsing of its text, which was checked when the file was read.
+// In one lookup per interval a stat is added, and in one per change the reading.
 package localfs
 
 import (

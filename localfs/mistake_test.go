@@ -36,7 +36,7 @@ func TestMistakesAreTold(t *testing.T) {
 		"json: both extras":     {"c.json", `{"a": {"extra": null, "extra_dejson": {"a": "` + planted + `"}}}`, "a", "extra beside extra_dejson"},
 		"json: extra a list":    {"c.json", `{"a": {"extra_dejson": ["` + planted + `"]}}`, "a", "extra_dejson is not an object"},
 		"json: uri and extra":   {"c.json", `{"a": {"uri": "mysql://h", "extra_dejson": {}}}`, "a", "uri beside extra_dejson"},
-		"json: another id":      {"c.json", `{"a": {"conn_id": "` + planted + `"}}`, "a", "conn_id differs"},
+		"json: another id":      {"c.json", `{"a": {"conn_id": "` + planted + `"}}`, "a", "conn_id: differs"},
 		"json: null id":         {"c.json", `{"a": {"conn_id": null}}`, "a", "conn_id is not a text"},
 		"json: repeated":        {"c.json", "{\"a\": \"mysql://h\",\n\"a\": \"mysql://i\"}", "a", "line 2: the id is repeated"},
 		"json: half surrogate":  {"c.json", `{"a": "mysql://h\ud800"}`, "a", "surrogate"},

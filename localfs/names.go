@@ -1,16 +1,11 @@
 package localfs
 
-import (
-	"iter"
-	"maps"
-
-	"github.com/secretchain/secrets"
-)
+import "iter"
 
 // names are those that can be used.
-func (v version) names(kind secrets.Kind) iter.Seq[string] {
+func (v version) names() iter.Seq[string] {
 	if v.dir == nil {
-		return v.file.names(kind)
+		return v.file.names()
 	}
 	return func(yield func(string) bool) {
 		for name := range v.dir {
@@ -18,7 +13,7 @@ func (v version) names(kind secrets.Kind) iter.Seq[string] {
 			if err != nil || s == nil {
 				continue
 			}
-			for name := range s.names(kind) {
+			for name := range s.names() {
 				if !yield(name) {
 					return
 				}
@@ -27,13 +22,9 @@ func (v version) names(kind secrets.Kind) iter.Seq[string] {
 	}
 }
 
-func (s *set) names(kind secrets.Kind) iter.Seq[string] {
-	all := maps.Keys(s.texts)
-	if kind == secrets.KindConnection {
-		all = maps.Keys(s.conns)
-	}
+func (s *set) names() iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for name := range all {
+		for name := range s.texts {
 			if s.bad[name] == nil && !yield(name) {
 				return
 			}

@@ -7,9 +7,9 @@ import (
 
 // set is what one version of a file holds. It is never changed once it is read.
 type set struct {
-	texts map[string]string               // of variables and config values
-	conns map[string][]secrets.Connection // of connections
-	bad   map[string]*fileError           // entries that cannot be used
+	texts map[string]string     // values; connections in URI or JSON form, the first of each id
+	more  map[string][]string   // the further connections of an id, in their order
+	bad   map[string]*fileError // entries that cannot be used
 }
 
 // entry is one name of a file with its value.
@@ -29,8 +29,6 @@ type builder struct {
 	repeats bool
 	// fatal mistakes leave nothing of the file that can be used, others spoil one name each.
 	fatal, others []mistake
-	// pool is where connections are kept that are alone under their id.
-	pool []secrets.Connection
 }
 
 func newBuilder(kind secrets.Kind, path string) *builder {
@@ -38,14 +36,7 @@ func newBuilder(kind secrets.Kind, path string) *builder {
 }
 
 // expect prepares for about n entries.
-func (b *builder) expect(n int) {
-	if b.kind == secrets.KindConnection {
-		b.set.conns = make(map[string][]secrets.Connection, n)
-		b.pool = make([]secrets.Connection, 0, n)
-	} else {
-		b.set.texts = make(map[string]string, n)
-	}
-}
+func (b *builder) expect(n int) { b.set.texts = make(map[string]string, n) }
 
 // broke notes a mistake after which no name of the file can be trusted.
 func (b *builder) broke(line int, reason string) {
@@ -105,49 +96,50 @@ func unwrapped(e entry) entry {
 }
 
 func (b *builder) addConnections(e entry) {
-	if e.json && e.text[0] == '[' {
-		s := jsontext.Scanner{Text: e.text, Pos: 1}
-		var list []secrets.Connection
-		for first := true; ; first = false {
-			element, more, _ := s.Element(first, 1)
-			if !more {
-				break
-			}
-			c, found, reason := connectionOf(e.key, element, true)
-			if reason != "" {
-				b.spoil(e.key, e.line, "in a list: "+reason)
-			} else if found {
-				list = append(list, c)
-			}
+	if !e.json || e.text[0] != '[' {
+		text, reason := connectionText(e)
+		switch {
+		case reason != "":
+			b.spoil(e.key, e.line, reason)
+		case text != "":
+			b.keep(e, text)
 		}
-		b.keep(e, list...)
 		return
 	}
-	c, found, reason := connectionOf(e.key, e.text, e.json)
-	switch {
-	case reason != "":
-		b.spoil(e.key, e.line, reason)
-	case found:
-		b.keep(e, c)
+	s := jsontext.Scanner{Text: e.text, Pos: 1}
+	var list []string
+	for first := true; ; first = false {
+		element, more, _ := s.Element(first, 1)
+		if !more {
+			break
+		}
+		text, reason := connectionText(entry{key: e.key, text: element, json: true})
+		if reason != "" {
+			b.spoil(e.key, e.line, "in a list: "+reason)
+		} else if text != "" {
+			list = append(list, text)
+		}
+	}
+	if len(list) > 0 {
+		b.keep(e, list...)
 	}
 }
 
-// keep stores connections under an id, after those that are there.
-func (b *builder) keep(e entry, list ...secrets.Connection) {
-	if len(list) == 0 {
-		return
-	}
-	have := b.set.conns[e.key]
+// keep stores the texts of connections, one at least, under an id, after those that are there.
+func (b *builder) keep(e entry, list ...string) {
+	_, have := b.set.texts[e.key]
 	switch {
-	case have != nil && !b.repeats:
+	case have && !b.repeats:
 		b.spoil(e.key, e.line, "the id is repeated: put its connections into one list")
-	case have != nil:
-		b.set.conns[e.key] = append(have, list...)
-	case len(list) == 1 && len(b.pool) < cap(b.pool):
-		b.pool = append(b.pool, list[0])
-		b.set.conns[e.key] = b.pool[len(b.pool)-1 : len(b.pool) : len(b.pool)]
-	default:
-		b.set.conns[e.key] = list
+		return
+	case !have:
+		b.set.texts[e.key], list = list[0], list[1:]
+	}
+	if len(list) > 0 {
+		if b.set.more == nil {
+			b.set.more = make(map[string][]string)
+		}
+		b.set.more[e.key] = append(b.set.more[e.key], list...)
 	}
 }
 
