@@ -287,11 +287,14 @@ func TestCallStopsWhenNobodyWaits(t *testing.T) {
 }
 
 func TestPanickingBackendIsUnavailable(t *testing.T) {
-	c := newChain(t, nil, secrets.Layer{Name: "bad", Backend: secrets.Funcs{Variable: func(context.Context, string) (string, error) { panic("pLanted5ecret") }}})
-	for _, ctx := range []context.Context{t.Context(), context.Background()} {
-		_, err := c.GetVariable(ctx, "k")
-		assert.ErrorIs(t, err, secrets.ErrUnavailable)
-		backendtest.NoLeak(t, "pLanted5ecret", err)
+	bad := secrets.Funcs{Variable: func(context.Context, string) (string, error) { panic("pLanted5ecret") }}
+	for _, timeout := range []time.Duration{0, time.Minute} { // with one, the call has a goroutine of its own
+		c := newChain(t, nil, secrets.Layer{Name: "bad", Backend: bad, Timeout: timeout})
+		for _, ctx := range []context.Context{t.Context(), context.Background()} {
+			_, err := c.GetVariable(ctx, "k")
+			assert.ErrorIs(t, err, secrets.ErrUnavailable)
+			backendtest.NoLeak(t, "pLanted5ecret", err)
+		}
 	}
 }
 

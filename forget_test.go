@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend/backendtest"
 )
 
 func TestWritesDropTheNameFromTheCache(t *testing.T) {
@@ -72,7 +73,7 @@ func TestForget(t *testing.T) {
 	read("l", "2")
 }
 
-// Without a cache too: who comes after a write does not join a search from before it.
+// Without a cache too: who comes after a write does not join a search from before it, nor is given what it has found.
 func TestForgetDuringASearch(t *testing.T) {
 	forgets := map[string]func(c *secrets.Chain){
 		"Forget":    func(c *secrets.Chain) { c.Forget(secrets.KindVariable, "k") },
@@ -80,40 +81,78 @@ func TestForgetDuringASearch(t *testing.T) {
 	}
 	for name, opts := range map[string]*secrets.Options{"cache": {Cache: &secrets.CacheOptions{}}, "no cache": nil} {
 		for call, forget := range forgets {
-			t.Run(name+"/"+call, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					var n atomic.Int32
-					open := make(chan struct{})
-					c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: secrets.Funcs{
-						Variable: func(context.Context, string) (string, error) {
-							if n.Add(1) == 1 {
-								<-open
-								return "before", nil
-							}
-							return "after", nil
-						}}}}, opts)
-					require.NoError(t, err)
-					before := make(chan string, 1)
-					go func() {
-						text, err := c.GetVariable(t.Context(), "k")
-						assert.NoError(t, err)
-						before <- text
-					}()
-					synctest.Wait()
-					forget(c)
-					text, err := c.GetVariable(t.Context(), "k")
-					require.NoError(t, err)
-					assert.Equal(t, "after", text)
-					close(open)
-					assert.Equal(t, "before", <-before)
-					text, err = c.GetVariable(t.Context(), "k")
-					require.NoError(t, err)
-					assert.Equal(t, "after", text)
-					require.NoError(t, c.Close())
+			for when, asked := range map[string]bool{"asked before its end": true, "asked after it": false} {
+				t.Run(name+"/"+call+"/"+when, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { forgetDuringASearch(t, opts, forget, asked) })
 				})
-			})
+			}
 		}
 	}
+}
+
+func forgetDuringASearch(t *testing.T, opts *secrets.Options, forget func(c *secrets.Chain), asked bool) {
+	var n atomic.Int32
+	open := make(chan struct{})
+	c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: secrets.Funcs{
+		Variable: func(context.Context, string) (string, error) {
+			if n.Add(1) == 1 {
+				<-open
+				return "before", nil
+			}
+			return "after", nil
+		}}}}, opts)
+	require.NoError(t, err)
+	before := make(chan string, 1)
+	go func() {
+		text, err := c.GetVariable(t.Context(), "k")
+		assert.NoError(t, err)
+		before <- text
+	}()
+	synctest.Wait()
+	forget(c)
+	ask := func() {
+		text, err := c.GetVariable(t.Context(), "k")
+		require.NoError(t, err)
+		assert.Equal(t, "after", text)
+	}
+	if asked {
+		ask()
+	}
+	close(open)
+	assert.Equal(t, "before", <-before)
+	ask()
+	require.NoError(t, c.Close())
+}
+
+// late is a store whose writes take no notice of their context, and are done once released.
+type late struct {
+	*backendtest.Fake
+	release chan struct{}
+}
+
+func (l late) SetVariable(_ context.Context, key, value string) error {
+	<-l.release
+	return l.Fake.SetVariable(context.Background(), key, value)
+}
+
+// A write that nobody waits for any more drops the name once more when it is done.
+func TestLateWriteDropsTheNameFromTheCache(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := late{fake("k", "1"), make(chan struct{})}
+		c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: store, Timeout: time.Second}}, &secrets.Options{Cache: &secrets.CacheOptions{}})
+		require.NoError(t, err)
+		_, err = c.SetVariable(t.Context(), "k", "2")
+		require.ErrorIs(t, err, secrets.ErrUnavailable)
+		text, err := c.GetVariable(t.Context(), "k")
+		require.NoError(t, err)
+		assert.True(t, text == "1")
+		close(store.release)
+		synctest.Wait()
+		text, err = c.GetVariable(t.Context(), "k")
+		require.NoError(t, err)
+		assert.True(t, text == "2")
+		require.NoError(t, c.Close())
+	})
 }
 
 func TestClosedChainForgetsWhatItKept(t *testing.T) {

@@ -72,18 +72,27 @@ func TestStaleBehindALayerThatRefuses(t *testing.T) {
 	}
 }
 
-// A refusal that ends the search counts, whatever outage it has passed over.
+// A refusal that ends the search counts, whatever outage it has passed over, and whoever refuses.
 func TestStaleBehindAnOutageThatIsPassedOver(t *testing.T) {
-	guard, store := fake(), fake("k", "v")
-	c, clock := cached(t, secrets.CacheOptions{TTL: time.Minute, StaleIfError: time.Hour},
-		secrets.Layer{Name: "guard", Backend: guard, ContinueOn: []error{secrets.ErrUnavailable}}, secrets.Layer{Name: "store", Backend: store})
-	_, err := c.GetVariable(t.Context(), "k")
-	require.NoError(t, err)
-	clock.pass(time.Minute)
-	guard.Fail(secrets.ErrUnavailable)
-	store.Fail(secrets.ErrDenied)
-	_, err = c.GetVariable(t.Context(), "k")
-	require.ErrorIs(t, err, secrets.ErrDenied)
+	for _, refusing := range []string{"another layer", "the value's own layer"} {
+		t.Run(refusing, func(t *testing.T) {
+			guard, other, store := fake(), fake(), fake("k", "v")
+			c, clock := cached(t, secrets.CacheOptions{TTL: time.Minute, StaleIfError: time.Hour},
+				secrets.Layer{Name: "guard", Backend: guard, ContinueOn: []error{secrets.ErrUnavailable}},
+				secrets.Layer{Name: "other", Backend: other}, secrets.Layer{Name: "store", Backend: store})
+			_, err := c.GetVariable(t.Context(), "k")
+			require.NoError(t, err)
+			clock.pass(time.Minute)
+			guard.Fail(secrets.ErrUnavailable)
+			if refusing == "another layer" {
+				other.Fail(secrets.ErrDenied)
+			} else {
+				store.Fail(secrets.ErrDenied)
+			}
+			_, err = c.GetVariable(t.Context(), "k")
+			require.ErrorIs(t, err, secrets.ErrDenied)
+		})
+	}
 }
 
 // Whatever the layer that holds a value says but that it is unavailable ends its life, also if that is passed over.

@@ -19,9 +19,11 @@ func TestVariableOr(t *testing.T) {
 		require.NoError(t, err)
 		assert.Truef(t, got == want, "variable %q", key)
 	}
-	store.Fail(secrets.ErrUnavailable)
-	_, err := secrets.VariableOr(t.Context(), store, "absent", "default")
-	assert.ErrorIs(t, err, secrets.ErrUnavailable, "an outage is no absence")
+	for _, class := range []error{secrets.ErrUnavailable, secrets.ErrDenied, secrets.ErrMalformed} {
+		store.Fail(class)
+		_, err := secrets.VariableOr(t.Context(), store, "absent", "default")
+		assert.ErrorIs(t, err, class, "a failure is no absence")
+	}
 }
 
 func TestVariableJSON(t *testing.T) {
