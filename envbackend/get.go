@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
 )
@@ -89,24 +88,42 @@ func (b *Backend) get(ctx context.Context, kind secrets.Kind, id string) (text, 
 	return b.read(from, kind, id)
 }
 
-// read looks up the text of id in one version of the source.
+// read looks up the text of id in one version of the source, and tells under which name it is.
 func (b *Backend) read(from source, kind secrets.Kind, id string) (text, name string, err error) {
-	text, name, err = b.readAny(from, kind, id)
-	if err == nil && !utf8.ValidString(text) {
+	p := b.prefix(kind)
+	switch {
+	case !p.on || id == "":
+		return "", "", notFound(kind, id, "")
+	case b.simple:
+		text, name, err = readSimply(from, p, kind, id)
+	default:
+		text, name, err = b.readAny(from, p, kind, id)
+	}
+	if err == nil && !isUTF8(text) {
 		err = &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: name, Err: fmt.Errorf("%w: the text is not UTF-8", secrets.ErrMalformed)}
 		return "", "", err
 	}
 	return text, name, err
 }
 
-func (b *Backend) readAny(from source, kind secrets.Kind, id string) (text, name string, err error) {
-	p := b.prefix(kind)
-	if !p.on || id == "" {
-		return "", "", notFound(kind, id, "")
+// readSimply is for where there is one name per id, which then is remembered.
+func readSimply(from source, p *prefix, kind secrets.Kind, id string) (text, name string, err error) {
+	name, known := p.ready.name(id)
+	if !known {
+		name = variable(p.text, id)
 	}
-	if b.simple {
-		return b.readSimply(from, p, kind, id)
+	text, ok := from.lookup(name)
+	if !ok || text == "" && kind == secrets.KindConnection {
+		return "", "", notFound(kind, id, name)
 	}
+	if !known {
+		p.ready.keep(id, name)
+	}
+	return text, name, nil
+}
+
+// readAny is for where there may be several: with a team, or with Options.Fallback.
+func (b *Backend) readAny(from source, p *prefix, kind secrets.Kind, id string) (text, name string, err error) {
 	if b.team != "" {
 		if err := b.refuse(kind, id); err != nil {
 			return "", "", err
@@ -121,22 +138,6 @@ func (b *Backend) readAny(from source, kind secrets.Kind, id string) (text, name
 	text, name, ok := b.find(from, p.text, id)
 	if !ok || text == "" && kind == secrets.KindConnection {
 		return "", "", notFound(kind, id, name)
-	}
-	return text, name, nil
-}
-
-// readSimply is readAny where there is one name per id, which then is remembered.
-func (b *Backend) readSimply(from source, p prefix, kind secrets.Kind, id string) (text, name string, err error) {
-	name, known := p.ready.name(id)
-	if !known {
-		name = variable(p.text, id)
-	}
-	text, ok := from.lookup(name)
-	if !ok || text == "" && kind == secrets.KindConnection {
-		return "", "", notFound(kind, id, name)
-	}
-	if !known {
-		p.ready.keep(id, name)
 	}
 	return text, name, nil
 }

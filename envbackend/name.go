@@ -22,16 +22,16 @@ func newPrefix(p backend.Prefix, def string) prefix {
 	return prefix{text, on, new(readyNames)}
 }
 
-func (b *Backend) prefix(kind secrets.Kind) prefix {
+func (b *Backend) prefix(kind secrets.Kind) *prefix {
 	switch kind {
 	case secrets.KindConnection:
-		return b.connections
+		return &b.connections
 	case secrets.KindVariable:
-		return b.variables
+		return &b.variables
 	case secrets.KindConfig:
-		return b.config
+		return &b.config
 	}
-	return prefix{}
+	return new(prefix)
 }
 
 // StoreName answers the variable that is asked for first. The blank id is never asked for; where a kind is off, or the
