@@ -197,15 +197,11 @@ func (d *deferred) StoreName(kind secrets.Kind, id string) (name string, ok bool
 	return "", kind != secrets.KindConfig
 }
 
-// Close closes the store, if it was opened.
+// Close closes the store: the one that was opened, or that is being opened as soon as it is.
 func (d *deferred) Close() error {
+	d.store.Close(secrets.ErrClosed, closeBackend)
 	if d.owned != nil {
 		closeBackend(d.owned)
-	}
-	if b, ok := d.store.Made(); ok {
-		if closer, ok := b.(io.Closer); ok {
-			return closer.Close()
-		}
 	}
 	return nil
 }
