@@ -53,27 +53,28 @@ type session struct {
 
 // New returns a Backend over a client that the caller keeps. What the options say of the vault, of logging in and of
 // making a client is not used. The client reads answers of any length, where Open's gives up above the length of a text
-// that can be used.
+// that can be used. The error is that of options that cannot be used; its class is ErrMalformed.
 func New(client Client, opts *Options) (*Backend, error) {
 	if client == nil {
-		return nil, errors.New("azurekv: the client is nil")
+		return nil, backend.Refused(errors.New("azurekv: the client is nil"))
 	}
 	return newBackend(opts.orZero(), "", lazy.Of(session{client: client, close: func() {}}))
 }
 
 // Open returns a Backend of Options.VaultURL with the login that the options say, or the default one. It does no I/O:
-// the client is made, and logs in, at the first use, once; what fails then is tried again at the next use.
+// the client is made, and logs in, at the first use, once; what fails then is tried again at the next use. The error is
+// that of options that cannot be used; its class is ErrMalformed.
 func Open(_ context.Context, opts *Options) (*Backend, error) {
 	o := *opts.orZero()
 	if err := o.validateLogin(); err != nil {
-		return nil, fmt.Errorf("azurekv: %w", err)
+		return nil, backend.Refused(fmt.Errorf("azurekv: %w", err))
 	}
 	return newBackend(&o, o.VaultURL, lazy.New(o.open))
 }
 
 func newBackend(o *Options, vault string, s *lazy.Value[session]) (*Backend, error) {
 	if err := o.validate(); err != nil {
-		return nil, fmt.Errorf("azurekv: %w", err)
+		return nil, backend.Refused(fmt.Errorf("azurekv: %w", err))
 	}
 	b := &Backend{names: o.naming(), vault: vault, timeout: o.timeout(), session: s}
 	b.TextStore = backend.NewTextStore(b.fetch, b.names, backend.TextOptions{List: b.list, Check: b.check, Close: b.close})

@@ -61,7 +61,7 @@ func TestDriverRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := backend.Open(t.Context(), "azurekv", json.RawMessage(c.kwargs))
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			require.Nil(t, b)
 			assert.Contains(t, err.Error(), c.says)
 			backendtest.NoLeak(t, planted, err)
@@ -90,11 +90,11 @@ func TestConstructorsRefuse(t *testing.T) {
 		o := options(s)
 		change(o)
 		_, err := azurekv.Open(t.Context(), o)
-		require.Error(t, err, name)
+		require.ErrorIs(t, err, secrets.ErrMalformed, name)
 		assert.True(t, strings.HasPrefix(err.Error(), "azurekv: "), name)
 		backendtest.NoLeak(t, azuretest.ClientSecret, err)
 	}
 	_, err := azurekv.New(nil, nil)
-	assert.Error(t, err)
+	assert.ErrorIs(t, err, secrets.ErrMalformed)
 	assert.Zero(t, s.Logins())
 }

@@ -42,7 +42,7 @@ func OverrideKwargs(kwargs json.RawMessage, args map[string]string) (json.RawMes
 	}
 	given, err := splitObject(kwargs)
 	if err != nil {
-		return nil, err
+		return nil, Refused(err)
 	}
 	object := make(map[string]json.RawMessage, len(given)+len(args))
 	for _, arg := range given {
@@ -50,7 +50,7 @@ func OverrideKwargs(kwargs json.RawMessage, args map[string]string) (json.RawMes
 	}
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if !utf8.ValidString(args[name]) {
-			return nil, fmt.Errorf("argument %q is not UTF-8 text", shown(name))
+			return nil, Refused(fmt.Errorf("argument %q is not UTF-8 text", shown(name)))
 		}
 		object[name], _ = json.Marshal(args[name]) // UTF-8 can always be written
 	}

@@ -62,10 +62,10 @@ func TestOverrideKwargs(t *testing.T) {
 
 	for _, kwargs := range []string{`[1]`, `{"a": hunter2}`, `{"a":1,"a":2}`, `{} hunter2`} {
 		_, err := backend.OverrideKwargs(json.RawMessage(kwargs), map[string]string{"b": ""})
-		require.Error(t, err)
+		require.ErrorIs(t, err, secrets.ErrMalformed)
 		assert.NotContains(t, err.Error(), "hunter2")
 	}
 	_, err = backend.OverrideKwargs(nil, map[string]string{"b": "hunter2\xff"})
-	require.Error(t, err, "bytes that are no text must not be replaced silently")
+	require.ErrorIs(t, err, secrets.ErrMalformed, "bytes that are no text must not be replaced silently")
 	assert.NotContains(t, err.Error(), "hunter2")
 }

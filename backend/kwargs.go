@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/jsontext"
 	"github.com/secretchain/secrets/internal/nearest"
 )
@@ -20,6 +21,7 @@ import (
 type argumentError string
 
 func (e argumentError) Error() string { return string(e) }
+func (e argumentError) Unwrap() error { return secrets.ErrMalformed }
 
 // ArgumentError makes the error that an argument type's own UnmarshalJSON or UnmarshalText returns when its reason,
 // which must hold no part of the value, may be shown. [DecodeKwargs] shows no other reason.
@@ -31,7 +33,8 @@ type KwargHinter interface{ KwargHints() map[string]string }
 
 // DecodeKwargs fills the struct that v points to from Airflow's backend_kwargs, a JSON object whose names are the
 // struct's json tags. Unknown names are refused with the list of known ones and a hint for near misses; a repeated
-// name and trailing text are refused too. Blank kwargs and null are no arguments. No error shows a value.
+// name and trailing text are refused too. Blank kwargs and null are no arguments. An error wraps secrets.ErrMalformed and
+// shows no value.
 //
 // An absent name leaves its field as it was. Null, blank and absent are told apart by fields of type [Prefix],
 // pointers and types with their own UnmarshalJSON; for other fields null is as absent. A JSON string given for a field
@@ -44,7 +47,7 @@ func DecodeKwargs(kwargs json.RawMessage, v any) error {
 	}
 	args, err := splitObject(kwargs)
 	if err != nil {
-		return err
+		return Refused(err)
 	}
 	fields := make(map[string]reflect.Value)
 	collectFields(target.Elem(), fields)
@@ -64,7 +67,7 @@ func DecodeKwargs(kwargs json.RawMessage, v any) error {
 			}
 		}
 	}
-	return errors.Join(problems...)
+	return Refused(errors.Join(problems...))
 }
 
 type argument struct {

@@ -98,7 +98,7 @@ func TestDecodeKwargsRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := backend.DecodeKwargs(json.RawMessage(tc.kwargs), &arguments{})
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			assert.ErrorContains(t, err, tc.says)
 			assert.NotContains(t, strings.ReplaceAll(err.Error(), strings.Repeat(planted, 10), ""), planted)
 			assert.NotContains(t, err.Error(), "12345678")

@@ -77,14 +77,14 @@ func TestCheckTeam(t *testing.T) {
 		assert.NoErrorf(t, backend.CheckTeam(team), "team %q", team)
 	}
 	for _, team := range []string{"ab", "a_b", "größe", strings.Repeat("x", 51)} {
-		assert.Errorf(t, backend.CheckTeam(team), "team %q", team)
+		assert.ErrorIsf(t, backend.CheckTeam(team), secrets.ErrMalformed, "team %q", team)
 	}
 }
 
 func TestPatternThatDoesNotCompile(t *testing.T) {
 	for _, expr := range []string{"pLanted5ecret(?=x)", "pLanted5ecret)|(b", "pLanted5ecret("} {
 		p, err := backend.NewPattern(expr)
-		require.Error(t, err)
+		require.ErrorIs(t, err, secrets.ErrMalformed)
 		assert.NotContains(t, err.Error(), "pLanted5ecret")
 		assert.Zero(t, p)
 	}

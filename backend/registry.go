@@ -68,18 +68,19 @@ func Drivers() []string {
 // Open opens the backend that is registered under a driver's name or one of its class paths. It does no I/O.
 //
 // A store of this module whose package is not imported is an error that names the import to add; any other unknown
-// name is an error that lists what is registered. No error shows an argument's value.
+// name is an error that lists what is registered; both are ErrUnavailable in this program. What the driver refuses is
+// ErrMalformed, unless the driver says otherwise. No error shows an argument's value.
 func Open(ctx context.Context, nameOrClassPath string, kwargs json.RawMessage) (secrets.Backend, error) {
 	name := strings.TrimSpace(nameOrClassPath)
 	registry.RLock()
 	d, ok := registry.drivers[name]
 	registry.RUnlock()
 	if !ok {
-		return nil, unknownDriver(name)
+		return nil, classed{unknownDriver(name), secrets.ErrUnavailable}
 	}
 	b, err := d.Open(ctx, kwargs)
 	if err != nil {
-		return nil, fmt.Errorf("open backend %s: %w", d.Name, err)
+		return nil, fmt.Errorf("open backend %s: %w", d.Name, Refused(err))
 	}
 	return b, nil
 }

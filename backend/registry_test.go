@@ -44,20 +44,27 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	for name, tc := range map[string]struct{ driver, kwargs, says string }{
-		"an unknown name":         {"mine", "", `unknown backend "mine": registered are `},
-		"a blank name":            {"", "", `unknown backend ""`},
-		"arguments for a name":    {`{"token": "pLanted5ecret"}`, "", `unknown backend (a text that is no name)`},
-		"a store not imported":    {"vault", "", `add import _ "github.com/secretchain/secrets/vault"`},
-		"an old class path":       {"airflow.contrib.secrets.hashicorp_vault.VaultBackend", "", `add import _ "github.com/secretchain/secrets/vault"`},
-		"bad arguments":           {"memory", `{"broke": true}`, `open backend memory: unknown argument "broke": did you mean "broken"?`},
-		"what the driver refuses": {"memory", `{"broken": true}`, "open backend memory: broken"},
+	malformed, unavailable := secrets.ErrMalformed, secrets.ErrUnavailable
+	for name, tc := range map[string]struct {
+		driver, kwargs, says string
+		class                error
+	}{
+		"an unknown name":         {"mine", "", `unknown backend "mine": registered are `, unavailable},
+		"a blank name":            {"", "", `unknown backend ""`, unavailable},
+		"arguments for a name":    {`{"token": "pLanted5ecret"}`, "", `unknown backend (a text that is no name)`, unavailable},
+		"a store not imported":    {"vault", "", `add import _ "github.com/secretchain/secrets/vault"`, unavailable},
+		"an old class path":       {"airflow.contrib.secrets.hashicorp_vault.VaultBackend", "", `add import _ "github.com/secretchain/secrets/vault"`, unavailable},
+		"bad arguments":           {"memory", `{"broke": true}`, `open backend memory: unknown argument "broke": did you mean "broken"?`, malformed},
+		"no JSON":                 {"memory", `{"broken"`, "open backend memory: arguments are not valid JSON", malformed},
+		"what the driver refuses": {"memory", `{"broken": true}`, "open backend memory: broken", malformed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := backend.Open(t.Context(), tc.driver, json.RawMessage(tc.kwargs))
 			require.Error(t, err)
 			assert.Nil(t, b)
 			assert.ErrorContains(t, err, tc.says)
+			assert.ErrorIs(t, err, tc.class)
+			assert.Equal(t, tc.class, secrets.ClassOf(err))
 			backendtest.NoLeak(t, "pLanted5ecret", err)
 		})
 	}

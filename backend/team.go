@@ -34,17 +34,18 @@ func TeamScope(team, separator string, rewrite func(string) string) func(secrets
 	}
 }
 
-// CheckTeam reports a team name that Airflow would refuse: 3 to 50 ASCII letters, digits and dashes. Blank is no team.
+// CheckTeam reports a team name that Airflow would refuse, with ErrMalformed: 3 to 50 ASCII letters, digits and dashes.
+// Blank is no team.
 func CheckTeam(team string) error {
 	if team == "" {
 		return nil
 	}
 	if len(team) < 3 || len(team) > 50 {
-		return fmt.Errorf("team name has %d characters, must have 3 to 50", len(team))
+		return Refused(fmt.Errorf("team name has %d characters, must have 3 to 50", len(team)))
 	}
 	for _, r := range team {
 		if r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return fmt.Errorf("team name %q may hold only ASCII letters, digits and dashes", team)
+			return Refused(fmt.Errorf("team name %q may hold only ASCII letters, digits and dashes", team))
 		}
 	}
 	return nil

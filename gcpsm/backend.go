@@ -54,21 +54,23 @@ type session struct {
 
 // New returns a Backend over a client that the caller keeps and closes. Options.Project is required; what the options
 // say of credentials and of making a client is not used. A client of Google's own making takes answers of up to 2 GiB,
-// where Open's gives up above the length of a text that can be used: grpc.MaxCallRecvMsgSize limits it.
+// where Open's gives up above the length of a text that can be used: grpc.MaxCallRecvMsgSize limits it. The error is that of
+// options that cannot be used; its class is ErrMalformed.
 func New(client Client, opts *Options) (*Backend, error) {
 	o := opts.orZero()
 	switch {
 	case client == nil:
-		return nil, errors.New("gcpsm: the client is nil")
+		return nil, backend.Refused(errors.New("gcpsm: the client is nil"))
 	case o.Project == "":
-		return nil, errors.New("gcpsm: Options.Project is blank, and a client does not tell its project")
+		return nil, backend.Refused(errors.New("gcpsm: Options.Project is blank, and a client does not tell its project"))
 	}
 	s := session{client: client, project: o.Project, close: func() {}}
 	return newBackend(o, lazy.Of(s))
 }
 
 // Open returns a Backend with the credentials that the options name, or Application Default Credentials. It does no
-// I/O: files are read, and the client is made, at the first use, once; what fails then is tried again at the next use.
+// I/O: files are read, and the client is made, at the first use, once; what fails then is tried again at the next use. The
+// error is that of options that cannot be used; its class is ErrMalformed.
 func Open(_ context.Context, opts *Options) (*Backend, error) {
 	o := *opts.orZero()
 	return newBackend(&o, lazy.New(o.open))
@@ -76,7 +78,7 @@ func Open(_ context.Context, opts *Options) (*Backend, error) {
 
 func newBackend(o *Options, s *lazy.Value[session]) (*Backend, error) {
 	if err := o.validate(); err != nil {
-		return nil, fmt.Errorf("gcpsm: %w", err)
+		return nil, backend.Refused(fmt.Errorf("gcpsm: %w", err))
 	}
 	b := &Backend{names: o.naming(), project: o.Project, timeout: o.timeout(), session: s}
 	b.names.Full = b.fullName

@@ -75,7 +75,7 @@ func TestDriverRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, err := backend.Open(t.Context(), "gcpsm", json.RawMessage(c.kwargs))
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			require.Nil(t, b)
 			assert.Contains(t, err.Error(), c.says)
 			backendtest.NoLeak(t, planted, err)
@@ -129,7 +129,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative time":   func() error { _, err := gcpsm.New(c, &gcpsm.Options{Project: "p", Timeout: -1}); return err },
 		"project as path": func() error { _, err := gcpsm.New(c, &gcpsm.Options{Project: "projects/p"}); return err },
 	} {
-		assert.Error(t, make(), name)
+		assert.ErrorIs(t, make(), secrets.ErrMalformed, name)
 	}
 	assert.Empty(t, s.Calls())
 }

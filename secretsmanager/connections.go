@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 )
 
 // fields are the fields of a connection, by the names that the JSON form has for them, with the names that Airflow accepts
@@ -50,8 +51,8 @@ func newVocabulary(extra map[string][]string, urlEncoded bool) (*vocabulary, err
 			field = "login"
 		}
 		if fields[field] == nil {
-			return nil, fmt.Errorf(`argument "extra_conn_words" has an unknown field (known: %s, user)`,
-				strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+			return nil, backend.Refused(fmt.Errorf(`argument "extra_conn_words" has an unknown field (known: %s, user)`,
+				strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 		}
 		add(field, words)
 	}

@@ -275,13 +275,15 @@ func TestListWithOddPrefixes(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	_, err := secretsmanager.New(nil, nil)
-	require.Error(t, err)
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	_, err = secretsmanager.New(&sdk.Client{}, &secretsmanager.Options{AWS: secretsmanager.AWS{Region: "eu-west-1"}})
 	require.ErrorContains(t, err, "Open")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	_, err = secretsmanager.New(&sdk.Client{}, &secretsmanager.Options{Team: "a"})
-	require.Error(t, err)
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	_, err = secretsmanager.Open(t.Context(), &secretsmanager.Options{ExtraConnWords: map[string][]string{"dbname": {"schema"}}})
 	require.ErrorContains(t, err, "extra_conn_words")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	b, err := secretsmanager.Open(t.Context(), nil)
 	require.NoError(t, err, "opening does no I/O")
 	require.NoError(t, b.Close())

@@ -100,7 +100,7 @@ type Backend struct {
 }
 
 // New returns a Backend on a client of the SDK, whose retries, time-outs and credentials are the caller's. It makes no
-// call. The error tells arguments that cannot be used.
+// call. The error tells arguments that cannot be used; its class is ErrMalformed.
 func New(client Client, opts *Options) (*Backend, error) {
 	opts = cmp.Or(opts, &Options{})
 	ready, err := awsclient.Of(client, opts.AWS, service)
@@ -111,7 +111,7 @@ func New(client Client, opts *Options) (*Backend, error) {
 }
 
 // Open returns a Backend that makes its client at the first call, by Options.AWS. It does no I/O. The error tells
-// arguments that cannot be used, and shows no value.
+// arguments that cannot be used, and shows no value; its class is ErrMalformed.
 func Open(_ context.Context, opts *Options) (*Backend, error) {
 	opts = cmp.Or(opts, &Options{})
 	if err := awsclient.Validate(opts.AWS, service, ssm.ServiceAPIVersion); err != nil {

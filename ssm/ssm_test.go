@@ -224,11 +224,13 @@ func TestListOfAPrefixThatTheServiceRefuses(t *testing.T) {
 
 func TestOptionsAreChecked(t *testing.T) {
 	_, err := ssm.New(nil, nil)
-	require.Error(t, err)
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	_, err = ssm.New(&sdk.Client{}, &ssm.Options{AWS: ssm.AWS{Region: "eu-west-1"}})
 	require.ErrorContains(t, err, "Open")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	_, err = ssm.Open(t.Context(), &ssm.Options{AWS: ssm.AWS{AccessKeyID: "only"}})
 	require.ErrorContains(t, err, "aws_secret_access_key")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 	b, err := ssm.Open(t.Context(), nil)
 	require.NoError(t, err, "opening does no I/O")
 	require.NoError(t, b.Close())

@@ -50,7 +50,7 @@ func (*kwargs) KwargHints() map[string]string {
 func open(ctx context.Context, k *kwargs) (*Backend, error) {
 	o, err := k.options()
 	if err != nil {
-		return nil, err
+		return nil, backend.Refused(err)
 	}
 	return Open(ctx, o)
 }

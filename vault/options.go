@@ -133,7 +133,7 @@ func (o *Options) validate() error {
 			refuse("%w", err)
 		}
 	}
-	return errors.Join(problems...)
+	return backend.Refused(errors.Join(problems...))
 }
 
 // isAddress is strict about credentials in a URL: the server takes none, and they would show in errors.

@@ -37,10 +37,10 @@ type Reader interface {
 
 // New returns a Backend that reads through client.Logical() of a client that is the caller's: its address, namespace, TLS,
 // retries and token, which the caller keeps alive. The options from Address on are not used. New does no I/O; its error
-// is of bad arguments.
+// is that of options that cannot be used, of class ErrMalformed.
 func New(client Reader, opts *Options) (*Backend, error) {
 	if client == nil {
-		return nil, errors.New("vault: the client is nil")
+		return nil, backend.Refused(errors.New("vault: the client is nil"))
 	}
 	var o Options
 	if opts != nil {
@@ -53,7 +53,7 @@ func New(client Reader, opts *Options) (*Backend, error) {
 }
 
 // Open returns a Backend that makes its own client and logs in, both at the first lookup. It does no I/O and does not read
-// the environment; its error is of bad options. Ctx is not used beyond that.
+// the environment; its error is that of options that cannot be used, of class ErrMalformed. Ctx is not used.
 func Open(_ context.Context, opts *Options) (*Backend, error) {
 	var o Options
 	if opts != nil {

@@ -349,15 +349,16 @@ func TestOptionsAreChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := vault.Open(t.Context(), &o)
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			backendtest.NoLeak(t, planted, err)
 			_, err = vault.New(nobody{}, &o)
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			backendtest.NoLeak(t, planted, err)
 		})
 	}
 	_, err := vault.New(nil, nil)
 	require.ErrorContains(t, err, "nil")
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 }
 
 type nobody struct{ vault.Reader }

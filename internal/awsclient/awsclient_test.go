@@ -249,7 +249,7 @@ func TestRefusals(t *testing.T) {
 		if err == nil {
 			err = awsclient.Validate(o.Options, "ssm", sdk.ServiceAPIVersion)
 		}
-		if assert.Error(t, err, shows) {
+		if assert.ErrorIs(t, err, secrets.ErrMalformed, shows) {
 			assert.Contains(t, err.Error(), shows)
 			backendtest.NoLeak(t, p, err)
 		}

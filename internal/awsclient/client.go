@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/lazy"
 )
 
@@ -54,13 +55,13 @@ func New[C any](o Options, service string, build func(cfg Config, at Endpoint) C
 }
 
 // Of returns the Client that holds client, which has its settings already and is its owner's to close. It refuses nil, and
-// arguments that would be for one of our own making.
+// arguments that would be for one of our own making, with ErrMalformed.
 func Of[C any](client C, o Options, service string) (*Client[C], error) {
 	switch {
 	case any(client) == nil:
-		return nil, fmt.Errorf("%s: the client is nil", service)
+		return nil, backend.Refused(fmt.Errorf("%s: the client is nil", service))
 	case !reflect.ValueOf(o).IsZero():
-		return nil, fmt.Errorf("%s: Options.AWS is for Open; the client of New is ready", service)
+		return nil, backend.Refused(fmt.Errorf("%s: Options.AWS is for Open; the client of New is ready", service))
 	}
 	return &Client[C]{lazy.Of(made[C]{client: client})}, nil
 }

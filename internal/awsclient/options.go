@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 )
 
 // Options say how to reach AWS and log in. The json tags are Airflow's argument names. The zero Options use what every
@@ -86,8 +87,8 @@ func (o *Options) KwargHints() map[string]string {
 	}
 }
 
-// Validate reports every argument that cannot be used for service, whose interface has the given version. It does no
-// I/O, and no error shows a value.
+// Validate reports every argument that cannot be used for service, whose interface has the given version, with
+// ErrMalformed. It does no I/O, and no error shows a value.
 func Validate(o Options, service, apiVersion string) error {
 	var problems []error
 	refuse := func(argument, reason string) {
@@ -117,7 +118,7 @@ func Validate(o Options, service, apiVersion string) error {
 	if err := o.Client.validate(); err != nil {
 		refuse("config_kwargs", err.Error())
 	}
-	return errors.Join(problems...)
+	return backend.Refused(errors.Join(problems...))
 }
 
 func (o *Options) validateRole(refuse func(argument, reason string)) {

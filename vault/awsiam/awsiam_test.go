@@ -158,7 +158,7 @@ func TestBadArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"auth_type": "aws_iam", `+c.kwargs+`}`))
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			assert.ErrorContains(t, err, c.says)
 			backendtest.NoLeak(t, planted, err)
 		})

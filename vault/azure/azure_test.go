@@ -161,6 +161,7 @@ func TestArguments(t *testing.T) {
 			_, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"auth_type": "azure", `+c.kwargs+`}`))
 			assert.Equal(t, c.good, err == nil)
 			if err != nil {
+				assert.ErrorIs(t, err, secrets.ErrMalformed)
 				backendtest.NoLeak(t, planted, err)
 			}
 		})

@@ -172,7 +172,7 @@ func TestBadArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := backend.Open(t.Context(), "vault", json.RawMessage(`{"auth_type": "gcp", `+kwargs+`}`))
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			backendtest.NoLeak(t, planted, err)
 		})
 	}

@@ -1,0 +1,24 @@
+package backend
+
+import (
+	"errors"
+
+	"github.com/secretchain/secrets"
+)
+
+// Refused makes the error of a constructor, or of a driver's Open, that cannot use its arguments: it reads like err and
+// wraps secrets.ErrMalformed too. An err that has a class keeps it, and nil stays nil.
+func Refused(err error) error {
+	if class := secrets.ClassOf(err); err == nil || errors.Is(err, class) {
+		return err
+	}
+	return classed{err, secrets.ErrMalformed}
+}
+
+// classed is an error with a class that its text does not name.
+type classed struct {
+	error
+	class error
+}
+
+func (e classed) Unwrap() []error { return []error{e.error, e.class} }
