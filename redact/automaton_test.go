@@ -13,7 +13,7 @@ import (
 // naive masks by looking for every text at every place.
 func naive(texts []string, text string) string {
 	var spans []span
-	for i := range text {
+	for i := range len(text) {
 		for _, t := range texts {
 			if strings.HasPrefix(text[i:], t) {
 				spans = append(spans, span{i, i + len(t)})
@@ -66,15 +66,12 @@ func FuzzReplace(f *testing.F) {
 			texts = texts[:1]
 		}
 		x := newIndex(texts)
-		got, _ := x.replace(text, "", 0, len(text))
-		if len(texts) == 1 && !strings.Contains(got, one) {
-			return
-		}
-		assert.LessOrEqual(t, len(got), len(text))
+		got, _ := x.replace(text, "#", 0, len(text))
+		assert.True(t, got == naive(texts, text), "a naive search masks another text")
 		limit := len(text) - x.open(text)
-		head, read := x.replace(text, "", 0, limit)
-		tail, _ := x.replace(text[limit:], "", max(0, read-limit), len(text)-limit)
-		assert.Equal(t, len(got), len(head+tail), "masking in two parts differs")
+		head, read := x.replace(text, "#", 0, limit)
+		tail, _ := x.replace(text[limit:], "#", max(0, read-limit), len(text)-limit)
+		assert.True(t, head+tail == got, "masking in two parts differs")
 	})
 }
 

@@ -13,7 +13,7 @@
 // login; every text in its extra, at any depth, whose name is sensitive; every variable whose name is sensitive, and what
 // stands under such names in one that is JSON; every config value (specification, lookup §10). A name is sensitive if it
 // holds one of Airflow's key words, such as password or token, or one of Options.Words. Values under five bytes are not
-// masked, for half of every log would be stars; nor is the word airflow, nor what names a secret by reference only.
+// masked, for half of every log would be stars; nor is the word airflow.
 //
 // # What is not
 //

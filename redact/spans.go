@@ -2,6 +2,9 @@ package redact
 
 import "slices"
 
+// span is a part of a text that is to be masked.
+type span struct{ start, end int }
+
 // joined sorts spans and makes one of those that overlap.
 func joined(spans []span, unsorted bool) []span {
 	if !unsorted || len(spans) == 0 {
