@@ -57,7 +57,8 @@ type snapshotStore struct {
 	dirty   bool
 	closed  bool
 
-	writing sync.Mutex // one write at a time
+	writing    sync.Mutex     // one write at a time
+	background sync.WaitGroup // the write that timer begins
 }
 
 func newSnapshotStore(opts SnapshotOptions) (*snapshotStore, error) {
@@ -228,7 +229,11 @@ func (s *snapshotStore) find(name snapshotName) ([]string, error) {
 func (s *snapshotStore) changed() {
 	s.dirty = true
 	if s.timer == nil && !s.closed && s.problem == nil {
-		s.timer = time.AfterFunc(s.opts.Delay, func() { _ = s.save() })
+		s.background.Add(1)
+		s.timer = time.AfterFunc(s.opts.Delay, func() {
+			defer s.background.Done()
+			_ = s.save()
+		})
 	}
 }
 
@@ -275,10 +280,11 @@ func (s *snapshotStore) save() error {
 func (s *snapshotStore) close() error {
 	s.mu.Lock()
 	s.closed = true
-	if s.timer != nil {
-		s.timer.Stop()
+	if s.timer != nil && s.timer.Stop() {
+		s.background.Done()
 	}
 	s.mu.Unlock()
+	s.background.Wait()
 	return s.save()
 }
 
