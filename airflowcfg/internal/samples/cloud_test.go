@@ -218,12 +218,13 @@ func startInternet(dir string) (stop func()) {
 	authority := newAuthority()
 
 	var servers []*http.Server
+	var all sync.WaitGroup // of the goroutines here
 	serve := func(h http.Handler, config *tls.Config) (addr string) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		must(err)
 		s := &http.Server{Handler: h, TLSConfig: config, ErrorLog: nil}
 		servers = append(servers, s)
-		go func() {
+		all.Go(func() {
 			err := error(nil)
 			if config == nil {
 				err = s.Serve(l)
@@ -233,12 +234,12 @@ func startInternet(dir string) (stop func()) {
 			if !errors.Is(err, http.ErrServerClosed) {
 				panic(err)
 			}
-		}()
+		})
 		return l.Addr().String()
 	}
 	secure := serve(c, &tls.Config{GetCertificate: authority.certify})
 	c.vault = "http://" + serve(c, nil)
-	proxy := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tunnel(w, r, secure) }), nil)
+	proxy := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tunnel(&all, w, r, secure) }), nil)
 	internet = c
 
 	write := func(name string, text []byte) string {
@@ -277,11 +278,18 @@ func startInternet(dir string) (stop func()) {
 		for _, s := range servers {
 			must(s.Close())
 		}
+		ended := make(chan struct{})
+		go func() { all.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			panic("waited in vain for the end of every tunnel")
+		}
 	}
 }
 
-// tunnel is a proxy's CONNECT that leads to addr, whatever host was asked for.
-func tunnel(w http.ResponseWriter, r *http.Request, addr string) {
+// tunnel is a proxy's CONNECT that leads to addr, whatever host was asked for. All has its goroutines.
+func tunnel(all *sync.WaitGroup, w http.ResponseWriter, r *http.Request, addr string) {
 	if r.Method != http.MethodConnect {
 		http.Error(w, "CONNECT alone", http.StatusMethodNotAllowed)
 		return
@@ -292,12 +300,14 @@ func tunnel(w http.ResponseWriter, r *http.Request, addr string) {
 	must(err)
 	_, err = fmt.Fprint(here, "HTTP/1.1 200 Connected\r\n\r\n")
 	must(err)
-	go func() {
+	all.Go(func() {
 		_, _ = io.Copy(there, here)
 		there.Close()
-	}()
-	_, _ = io.Copy(here, there)
-	here.Close()
+	})
+	all.Go(func() {
+		_, _ = io.Copy(here, there)
+		here.Close()
+	})
 }
 
 // authority signs a certificate for every host.
