@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secretchain/secrets"
-	"github.com/secretchain/secrets/backend/backendtest"
 )
 
 // testClock is a clock that stands still until it is told otherwise.
@@ -249,38 +248,4 @@ func TestCachedReadsAllocateNothing(t *testing.T) {
 		require.NoError(t, read())
 		assert.Zero(t, testing.AllocsPerRun(100, func() { _ = read() }), name)
 	}
-}
-
-// TestCachedChainIsABackend holds a chain with a cache to the suite, also where everything it says comes from the cache.
-func TestCachedChainIsABackend(t *testing.T) {
-	opts := &secrets.Options{Cache: &secrets.CacheOptions{NegativeTTL: time.Minute, StaleIfError: time.Minute, RefreshAhead: time.Minute}}
-	over := func(b secrets.Backend) *secrets.Chain {
-		c, err := secrets.NewChain([]secrets.Layer{{Name: "store", Backend: b}}, opts)
-		require.NoError(t, err)
-		return c
-	}
-	for name, wrap := range map[string]func(b secrets.Backend) *secrets.Chain{
-		"once":  over,
-		"twice": func(b secrets.Backend) *secrets.Chain { return over(readTwice{over(b)}) },
-	} {
-		t.Run(name, func(t *testing.T) { backendtest.RunWrapped(t, wrap) })
-	}
-}
-
-// readTwice reads everything twice and returns what it got the second time.
-type readTwice struct{ *secrets.Chain }
-
-func (b readTwice) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
-	_, _ = b.Chain.GetConnections(ctx, id)
-	return b.Chain.GetConnections(ctx, id)
-}
-
-func (b readTwice) GetVariable(ctx context.Context, key string) (string, error) {
-	_, _ = b.Chain.GetVariable(ctx, key)
-	return b.Chain.GetVariable(ctx, key)
-}
-
-func (b readTwice) GetConfig(ctx context.Context, key string) (string, error) {
-	_, _ = b.Chain.GetConfig(ctx, key)
-	return b.Chain.GetConfig(ctx, key)
 }

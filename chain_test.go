@@ -372,49 +372,6 @@ func TestCheckTellsEveryLayer(t *testing.T) {
 	assert.ErrorContains(t, err, `"down"`)
 }
 
-func TestChainIsABackend(t *testing.T) {
-	for name, make := range map[string]func(inner secrets.Backend) *secrets.Chain{
-		"alone": func(inner secrets.Backend) *secrets.Chain {
-			c, _ := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: inner}}, nil)
-			return c
-		},
-		"nested, behind an empty layer": func(inner secrets.Backend) *secrets.Chain {
-			c, _ := secrets.NewChain([]secrets.Layer{{Name: "one", Backend: inner}}, nil)
-			d, _ := secrets.NewChain([]secrets.Layer{{Name: "empty", Backend: fake()}, {Name: "chain", Backend: c}}, nil)
-			return d
-		},
-	} {
-		t.Run(name, func(t *testing.T) { backendtest.RunWrapped(t, make) })
-	}
-}
-
-func TestFuncsIsABackend(t *testing.T) {
-	backendtest.Run(t, backendtest.Harness{
-		OneConnection: true,
-		NoConfig:      true,
-		Make: func(_ *testing.T, content backendtest.Content) secrets.Backend {
-			get := func(texts map[string]string) func(context.Context, string) (string, error) {
-				return func(_ context.Context, name string) (string, error) {
-					text, ok := texts[name]
-					if !ok {
-						return "", secrets.ErrNotFound
-					}
-					return text, nil
-				}
-			}
-			connections := map[string]string{}
-			for id, texts := range content.Connections {
-				connections[id] = texts[0]
-			}
-			return secrets.Funcs{Connection: get(connections), Variable: get(content.Variables)}
-		},
-		Fail: func(_ *testing.T, class error) secrets.Backend {
-			fail := func(context.Context, string) (string, error) { return "", class }
-			return secrets.Funcs{Connection: fail, Variable: fail}
-		},
-	})
-}
-
 func TestChainPrintsItsLayersAlone(t *testing.T) {
 	c := newChain(t, nil, secrets.Layer{Name: "one", Backend: fake("k", "pLanted5ecret")}, secrets.Layer{Name: "two", Backend: fake()})
 	_, err := c.GetVariable(t.Context(), "k")
