@@ -23,7 +23,7 @@
 //
 // # Cost
 //
-// A lookup in the environment is one os.LookupEnv and one allocation, for its name. The file is read when it changes; it
+// A lookup in the environment is one os.LookupEnv and at most one allocation, for its name. The file is read when it changes; it
 // is looked at once per interval, in the lookup that finds the interval over.
 package envbackend
 
