@@ -15,6 +15,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/lazy"
+	"github.com/secretchain/secrets/internal/paging"
 )
 
 // Client is the part of [azsecrets.Client] that is used.
@@ -113,6 +114,7 @@ func (b *Backend) fetch(ctx context.Context, name string) (text string, err erro
 // with head in other letters is given head's.
 func (b *Backend) list(ctx context.Context, head string, yield func(name string) bool) error {
 	return b.call(ctx, func(ctx context.Context, client Client) error {
+		var tokens paging.Tokens
 		for pager := client.NewListSecretPropertiesPager(nil); pager.More(); {
 			page, err := pager.NextPage(ctx)
 			if err != nil {
@@ -128,6 +130,11 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 				}
 				if !yield(name) {
 					return nil
+				}
+			}
+			if page.NextLink != nil {
+				if err := tokens.Turn(*page.NextLink); err != nil {
+					return err
 				}
 			}
 		}

@@ -233,6 +233,17 @@ func TestListErrors(t *testing.T) {
 	}
 }
 
+// A server that gives a page again would go on for ever.
+func TestListThatDoesNotEnd(t *testing.T) {
+	s := newServer(t)
+	page := `{"value": [{"id": "` + s.URL + `/secrets/airflow-variables-a"}], "nextLink": "` + s.URL + `/secrets?again"}`
+	s.Answer(body(page))
+	_, err := store(t, s).List(t.Context(), secrets.KindVariable)
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.ErrorContains(t, err, "a page of its list again")
+	assert.Len(t, s.Calls(), 2)
+}
+
 // The client's log stays off: nothing is written that could hold a value.
 func TestClientLogsNothing(t *testing.T) {
 	s := newServer(t)

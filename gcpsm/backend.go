@@ -16,6 +16,7 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/lazy"
+	"github.com/secretchain/secrets/internal/paging"
 )
 
 // Client is the part of [secretmanager.Client] that is used.
@@ -156,6 +157,7 @@ func (b *Backend) list(ctx context.Context, _ string, yield func(name string) bo
 	}
 	c := call{project: s.project}
 	it := s.client.ListSecrets(ctx, &secretmanagerpb.ListSecretsRequest{Parent: "projects/" + s.project, PageSize: pageSize}, &c)
+	var tokens paging.Tokens
 	for secret, err := range it.All() {
 		if err != nil {
 			awaitEnd(ctx, err)
@@ -163,6 +165,11 @@ func (b *Backend) list(ctx context.Context, _ string, yield func(name string) bo
 		}
 		if !yield(lastPart(secret.GetName())) {
 			return nil
+		}
+		if page := it.PageInfo(); page.Remaining() == 0 {
+			if err := tokens.Turn(page.Token); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

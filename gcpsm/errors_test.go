@@ -193,6 +193,23 @@ func TestCheck(t *testing.T) {
 	assert.ErrorIs(t, b.Check(ctx), context.Canceled)
 }
 
+// A server that gives a page again would go on for ever.
+func TestListThatDoesNotEnd(t *testing.T) {
+	s := newServer()
+	s.Set("airflow-variables-a", planted)
+	b := store(t, s, grpc.UnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		resp, err := next(ctx, req)
+		if page, ok := resp.(*secretmanagerpb.ListSecretsResponse); ok {
+			page.NextPageToken = "0"
+		}
+		return resp, err
+	}))
+	_, err := b.List(t.Context(), secrets.KindVariable)
+	require.ErrorIs(t, err, secrets.ErrUnavailable)
+	assert.ErrorContains(t, err, "a page of its list again")
+	assert.Len(t, s.Calls(), 2)
+}
+
 func TestListPages(t *testing.T) {
 	s := newServer()
 	for i := range 2500 {

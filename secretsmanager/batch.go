@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/internal/awsclient"
+	"github.com/secretchain/secrets/internal/paging"
 )
 
 // batch is how many names one BatchGetSecretValue call takes.
@@ -26,12 +28,16 @@ func (b *Backend) fetchMany(ctx context.Context, names []string) (map[string]str
 	var failures []error
 	for some := range slices.Chunk(names, batch) {
 		pages := secretsmanager.NewBatchGetSecretValuePaginator(client, &secretsmanager.BatchGetSecretValueInput{SecretIdList: some})
+		var tokens paging.Tokens
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return found, errors.Join(append(failures, batchFailure(err))...)
 			}
 			failures = append(failures, collect(page, some, found)...)
+			if err := tokens.Turn(aws.ToString(page.NextToken)); err != nil {
+				return found, errors.Join(append(failures, err)...)
+			}
 		}
 	}
 	return found, errors.Join(failures...)
@@ -66,17 +72,17 @@ func collect(page *secretsmanager.BatchGetSecretValueOutput, asked []string, fou
 		}
 	}
 	for _, e := range page.Errors {
-		name := deref(e.SecretId)
+		name := aws.ToString(e.SecretId)
 		if !slices.Contains(asked, name) {
 			name = "" // whatever it is, it is not a name of ours
 		}
-		fail(name, failure(&smithy.GenericAPIError{Code: deref(e.ErrorCode), Message: deref(e.Message)}))
+		fail(name, failure(&smithy.GenericAPIError{Code: aws.ToString(e.ErrorCode), Message: aws.ToString(e.Message)}))
 	}
 	return failures
 }
 
 // names reports whether s is the secret that was asked for as id: its name, its ARN, or its ARN without the last part.
 func names(s *types.SecretValueEntry, id string) bool {
-	arn := deref(s.ARN)
-	return id == deref(s.Name) || id == arn || len(arn) == len(id)+len("-AbCdEf") && strings.HasPrefix(arn, id+"-")
+	arn := aws.ToString(s.ARN)
+	return id == aws.ToString(s.Name) || id == arn || len(arn) == len(id)+len("-AbCdEf") && strings.HasPrefix(arn, id+"-")
 }

@@ -83,12 +83,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/awsclient"
+	"github.com/secretchain/secrets/internal/paging"
 )
 
 // Client is the part of the SDK's client that a Backend uses; *secretsmanager.Client of the SDK has it.
@@ -182,13 +184,6 @@ func text(s *string, data []byte) (string, error) {
 	return "", fmt.Errorf("%w: the secret has neither text nor bytes: store a value", secrets.ErrMalformed)
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 func (b *Backend) list(ctx context.Context, head string, yield func(name string) bool) error {
 	if strings.HasPrefix(head, "arn:") {
 		return fmt.Errorf("%w: secrets of another account cannot be listed", errors.ErrUnsupported)
@@ -207,15 +202,19 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 		return err
 	}
 	pages := secretsmanager.NewListSecretsPaginator(client, in)
+	var tokens paging.Tokens
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return awsclient.Failure(err, "secretsmanager:ListSecrets on all secrets")
 		}
 		for i := range page.SecretList {
-			if !yield(deref(page.SecretList[i].Name)) {
+			if !yield(aws.ToString(page.SecretList[i].Name)) {
 				return nil
 			}
+		}
+		if err := tokens.Turn(aws.ToString(page.NextToken)); err != nil {
+			return err
 		}
 	}
 	return nil

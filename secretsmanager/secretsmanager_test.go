@@ -260,6 +260,21 @@ func TestListTurnsPages(t *testing.T) {
 	require.Len(t, wire.Calls(), 3)
 }
 
+// A server that gives a page again would go on for ever.
+func TestPagesThatDoNotEnd(t *testing.T) {
+	pages := 0
+	b := backendOn(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		pages++
+		_, _ = w.Write([]byte(`{"SecretList": [{"Name": "airflow/variables/a"}], "SecretValues": [], "NextToken": "again"}`))
+	}), nil)
+	_, err := b.List(t.Context(), secrets.KindVariable)
+	awstest.RequireClass(t, err, secrets.ErrUnavailable, "a page of its list again")
+	assert.Equal(t, 2, pages)
+	_, err = b.GetVariables(t.Context(), []string{"a"})
+	awstest.RequireClass(t, err, secrets.ErrUnavailable, "a page of its list again")
+	assert.Equal(t, 4, pages)
+}
+
 func TestListWithOddPrefixes(t *testing.T) {
 	b, wire := wireBackend(t, &secretsmanager.Options{Variables: backend.At(""), Connections: backend.At("not possible"), Config: backend.At("!odd")})
 	wire.SetSecret("top", "x")

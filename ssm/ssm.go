@@ -73,12 +73,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/awsclient"
+	"github.com/secretchain/secrets/internal/paging"
 )
 
 // Client is the part of the SDK's client that a Backend uses; *ssm.Client of the SDK has it.
@@ -232,6 +234,7 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 		MaxResults:       &pageSize,
 		ParameterFilters: []types.ParameterStringFilter{{Key: &filterKey, Option: &filterOption, Values: []string{path}}},
 	})
+	var tokens paging.Tokens
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		switch {
@@ -244,6 +247,9 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 			if p.Name != nil && !yield(*p.Name) {
 				return nil
 			}
+		}
+		if err := tokens.Turn(aws.ToString(page.NextToken)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -199,6 +199,18 @@ func TestListTurnsPages(t *testing.T) {
 	assert.Empty(t, none)
 }
 
+// A server that gives a page again would go on for ever.
+func TestListThatDoesNotEnd(t *testing.T) {
+	pages := 0
+	b := backendOn(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		pages++
+		_, _ = w.Write([]byte(`{"Parameters": [{"Name": "/airflow/variables/a"}], "NextToken": "again"}`))
+	}), nil)
+	_, err := b.List(t.Context(), secrets.KindVariable)
+	awstest.RequireClass(t, err, secrets.ErrUnavailable, "a page of its list again")
+	assert.Equal(t, 2, pages)
+}
+
 func TestListWithABlankPrefixAndWithAnImpossibleOne(t *testing.T) {
 	b, wire := wireBackend(t, &ssm.Options{Variables: backend.At(""), Connections: backend.At("not possible"), Config: backend.Off})
 	wire.SetParameter("/top", "String", "x")
