@@ -21,6 +21,8 @@ type fake struct {
 	fails  []error // of the next statements that are not about columns; nil: the statement succeeds
 	asked  []string
 	looks  int // at columns
+	made   int // statements prepared, those that look at columns not counted
+	absent bool
 	opened int
 	closed int
 	look   func(ctx context.Context) error // before a look at columns
@@ -92,9 +94,16 @@ func (f *fake) answer(statement string) error {
 
 type fakeConn struct{ *fake }
 
-func (c *fakeConn) Prepare(query string) (driver.Stmt, error) { return &fakeStmt{c.fake, query}, nil }
-func (c *fakeConn) Begin() (driver.Tx, error)                 { return nil, errOther }
-func (c *fakeConn) Ping(context.Context) error                { return nil }
+func (c *fakeConn) Prepare(query string) (driver.Stmt, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !strings.HasPrefix(query, "columns ") {
+		c.made++
+	}
+	return &fakeStmt{c.fake, query}, nil
+}
+func (c *fakeConn) Begin() (driver.Tx, error)  { return nil, errOther }
+func (c *fakeConn) Ping(context.Context) error { return nil }
 func (c *fakeConn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,6 +122,9 @@ func (s *fakeStmt) Exec([]driver.Value) (driver.Result, error) { return nil, err
 func (s *fakeStmt) Query([]driver.Value) (driver.Rows, error)  { return nil, errOther }
 
 func (s *fakeStmt) ExecContext(context.Context, []driver.NamedValue) (driver.Result, error) {
+	if s.absent {
+		return driver.RowsAffected(0), s.answer(s.query)
+	}
 	return driver.RowsAffected(1), s.answer(s.query)
 }
 
@@ -131,6 +143,7 @@ func (s *fakeStmt) QueryContext(ctx context.Context, _ []driver.NamedValue) (dri
 		if table == "connection" {
 			columns = []string{"id", "conn_id", "conn_type", "host", "schema", "login", "password", "port", "extra", "is_encrypted", "is_extra_encrypted"}
 		}
+		columns = append(columns, "team_name")
 		rows := &fakeRows{}
 		for _, column := range columns {
 			rows.rows = append(rows.rows, []driver.Value{column, column == "key" || column == "conn_id"})
@@ -139,6 +152,9 @@ func (s *fakeStmt) QueryContext(ctx context.Context, _ []driver.NamedValue) (dri
 	}
 	if err := s.answer(s.query); err != nil {
 		return nil, err
+	}
+	if s.absent {
+		return &fakeRows{}, nil
 	}
 	return &fakeRows{rows: [][]driver.Value{{int64(1), "x", "value", false}}}, nil
 }

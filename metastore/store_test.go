@@ -116,6 +116,43 @@ func TestColumnsAreFoundOnce(t *testing.T) {
 	assert.Equal(t, 1, f.looks)
 }
 
+// What the package comment says under Cost.
+func TestStatements(t *testing.T) {
+	many := make([]string, 2500)
+	for i := range many {
+		many[i] = fmt.Sprint("name ", i)
+	}
+	get := func(s *metastore.Store) error { _, err := s.GetVariable(t.Context(), "x"); return err }
+	set := func(s *metastore.Store) error { return s.SetVariable(t.Context(), "x", planted) }
+	batch := func(s *metastore.Store) error { _, err := s.GetVariables(t.Context(), many); return err }
+	for name, c := range map[string]struct {
+		absent bool
+		team   string
+		call   func(*metastore.Store) error
+		asked  int
+	}{
+		"a lookup":                 {false, "", get, 1},
+		"a lookup of a team":       {false, "team-a", get, 1},
+		"2500 names":               {true, "", batch, 3},
+		"a write over a name":      {false, "", set, 1},
+		"a write of a new name":    {true, "", set, 2},
+		"a write of a team's name": {true, "team-a", set, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{absent: c.absent}
+			store := open(t, f, &metastore.Options{Team: c.team})
+			require.NoError(t, c.call(store))
+			assert.Len(t, f.asked, c.asked)
+			prepared := f.made
+			require.NoError(t, c.call(store))
+			assert.Len(t, f.asked, 2*c.asked)
+			assert.Equal(t, prepared, f.made, "statements are prepared once")
+			assert.Equal(t, 1, f.looks)
+			assert.Equal(t, 1, f.opened, "nothing is held open between calls")
+		})
+	}
+}
+
 func TestFirstCallersShareOneLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})

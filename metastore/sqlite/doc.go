@@ -17,12 +17,21 @@
 //
 // A database in memory has one connection and is gone when the store is closed.
 //
+// # Names
+//
+// Names are compared byte by byte.
+//
 // # Errors
 //
 //	SQLITE_READONLY, _PERM, _AUTH          denied
 //	SQLITE_CONSTRAINT, _TOOBIG, _MISMATCH  malformed
 //	every other code                       unavailable: _BUSY when another process held the lock for too long, _CANTOPEN
 //	                                       for a missing folder or permission, _NOTADB for a file of another kind, …
+//
+// # Permissions
+//
+// To read the file is enough with mode=ro. Everything else needs to write it, and its folder, where write-ahead logging keeps two
+// files beside it.
 //
 // # Cost
 //
