@@ -135,56 +135,6 @@ func (p *plan) describeArguments(ctx context.Context) (options []Option) {
 	return options
 }
 
-// idle tells what is set and has no effect, or another one than meant.
-func (p *plan) idle() (notes []string) {
-	if p.backend.text == "" {
-		for _, at := range p.candidates(p.kwargs) {
-			notes = append(notes, fmt.Sprintf("%s is not used: %s is not set", at.source, p.backend.opt))
-		}
-	}
-	for _, at := range p.candidates(p.kwargs) {
-		if text, err := p.text(&at); err == nil && at.how == isText && !p.expandKwargs && p.env.references(text) {
-			notes = append(notes, fmt.Sprintf("%s: %s holds a $VAR that Airflow would expand, and is taken as it is: see Options.ExpandKwargs",
-				at.source, p.kwargs))
-		}
-	}
-	for _, o := range p.read {
-		if o.sensitive {
-			continue
-		}
-		for _, suffix := range suffixes[isCommand:] {
-			name := o.variable() + strings.ToUpper(suffix)
-			if _, ok := p.env.lookup(name); ok {
-				notes = append(notes, fmt.Sprintf("%s is not used: %s cannot come from a command or a secret", name, o))
-			}
-			if e, ok := p.file.entry(o.section, o.key+suffix); ok {
-				notes = append(notes, fmt.Sprintf("%s is not used: %s cannot come from a command or a secret",
-					Source{File: p.path, Line: e.line}, o))
-			}
-		}
-	}
-	others, whose := []*option{optWorkerBackend, optWorkerKwargs, optWorkerOrder}, "is for workers: see Options.Worker"
-	if p.opts.Worker {
-		others, whose = []*option{optBackend, optKwargs, optOrder}, "is not for workers that have their own in [workers]"
-	}
-	for _, o := range others {
-		if slices.Contains(p.read, o) || o == p.kwargs {
-			continue
-		}
-		for _, at := range p.candidates(o) {
-			notes = append(notes, fmt.Sprintf("%s is not used: %s %s", at.source, o, whose))
-		}
-	}
-	for _, o := range unread {
-		for _, at := range p.candidates(o.option) {
-			if text, err := p.text(&at); err != nil || text != "" {
-				notes = append(notes, fmt.Sprintf("%s: %s is not read: %s", at.source, o, o.instead))
-			}
-		}
-	}
-	return notes
-}
-
 // isWords reports whether text is blank, or words between commas.
 func isWords(text string) bool {
 	for word := range strings.SplitSeq(text, ",") {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/user"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +26,11 @@ func newEnvironment(lookup func(string) (string, bool)) environment {
 func (e environment) get(name string) string {
 	value, _ := e.lookup(name)
 	return value
+}
+
+func (e environment) has(name string) bool {
+	_, ok := e.lookup(name)
+	return ok
 }
 
 // maxExpansions bounds the rounds of expand: A=$B and B=$A go on for ever, in Airflow too.
@@ -66,12 +72,7 @@ func referenced(ref string) string {
 
 // references reports whether text holds a variable that is set.
 func (e environment) references(text string) bool {
-	for _, ref := range reference.FindAllString(text, -1) {
-		if _, ok := e.lookup(referenced(ref)); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(reference.FindAllString(text, -1), func(ref string) bool { return e.has(referenced(ref)) })
 }
 
 // tilde puts a home directory in the place of a leading ~ or ~user. Where there is none the text stays as it is.

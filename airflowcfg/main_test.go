@@ -112,8 +112,8 @@ var (
 func init() {
 	register := func(name string, classPaths []string, fill func(f *fake, kwargs json.RawMessage) error) {
 		backend.Register(backend.Driver{Name: name, ClassPaths: classPaths,
-			Open: func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-				f := &fake{driver: name, logger: backend.Logger(ctx)}
+			OpenLogged: func(_ context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error) {
+				f := &fake{driver: name, logger: logger}
 				if err := fill(f, kwargs); err != nil {
 					return nil, err
 				}

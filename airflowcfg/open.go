@@ -106,7 +106,7 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 
 // openDriver opens a backend whose warnings go where the chain's go.
 func (o *opener) openDriver(ctx context.Context, name string, kwargs json.RawMessage) (secrets.Backend, error) {
-	return backend.Open(backend.WithLogger(ctx, o.chain.Logger), name, kwargs)
+	return backend.OpenLogged(ctx, name, kwargs, o.chain.Logger)
 }
 
 // environment opens the layer of environment variables.

@@ -46,15 +46,6 @@ var (
 		before: &option{section: "core", key: "sql_alchemy_conn", sensitive: true, isValue: isURL}}
 )
 
-// unread are options that have a say in Airflow's own way to the metastore, and none here, with what to do instead.
-var unread = []struct {
-	*option
-	instead string
-}{
-	{&option{section: "database", key: "sql_alchemy_schema"}, "let the URL name the schema, for PostgreSQL as ?options=-csearch_path=SCHEMA"},
-	{&option{section: "database", key: "sql_alchemy_connect_args"}, "put what they say of TLS and time-outs into the URL, such as ?sslmode=verify-full"},
-}
-
 // isWord reports whether text is one word, as class paths, the names in backends_order, numbers and booleans are. Other
 // text may hold what is not for showing: a line that is indented by mistake makes the next option part of a value.
 func isWord(text string) bool {

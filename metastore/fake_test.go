@@ -22,7 +22,7 @@ type fake struct {
 	asked  []string
 	looks  int // at columns
 	made   int // statements prepared, those that look at columns not counted
-	absent bool
+	absent bool // there is no row
 	opened int
 	closed int
 	look   func(ctx context.Context) error // before a look at columns
