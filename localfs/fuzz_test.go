@@ -2,6 +2,7 @@ package localfs
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -97,6 +98,7 @@ func FuzzYAML(f *testing.F) {
 		"conn_a: mysql://hosta\nconn_b:\n  conn_type: scheme\n  port: 1234\n  extra_dejson: {a: b}\n", "a: &x {k: v}\nb:\n  <<: *x\n  d: 2\nc: *x\n<<: [*x]\n",
 		"A: no\nB: 017\nC: 1:30\nD: .5\nE: 2024-01-02\nF: !!int '2'\nG: !!binary aGk=\nH: |\n  x\nI: 0x1F\nJ: 1_000.5e+3\nK: 190:20:30.15\n",
 		"a: &a [*a]", "? [a]\n: b", "--- a: b\n...\n---\n", "a: b\n c: d", "{a: 'x', a: y}", "\ufeffA: b", "a:\n\tb: c", "on: 1\n~: 2\n: 3\n",
+		strings.Repeat("[", 2000), "a: " + strings.Repeat("{a: ", 1001) + strings.Repeat("}", 1001), doubled(),
 	}, func(t *testing.T, _ string, s *set, err error) {
 		if s == nil || err != nil {
 			return
@@ -105,6 +107,16 @@ func FuzzYAML(f *testing.F) {
 			assert.True(t, utf8.ValidString(text))
 		}
 	})
+}
+
+// doubled is a text whose aliases stand for two to the power of thirty texts.
+func doubled() string {
+	var b strings.Builder
+	b.WriteString("x0: &x0 x\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "x%d: &x%d [*x%d, *x%d]\n", i+1, i+1, i, i)
+	}
+	return b.String()
 }
 
 func FuzzScalar(f *testing.F) {
