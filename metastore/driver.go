@@ -3,13 +3,14 @@ package metastore
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), Open: backend.Opener(open)})
+	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), OpenLogged: backend.LoggedOpener(open)})
 }
 
 // arguments are the driver's. Airflow's own backend takes none: it uses the database that Airflow is configured with.
@@ -21,8 +22,8 @@ type arguments struct {
 	Team           string         `json:"team_name"`
 }
 
-func open(ctx context.Context, args *arguments) (*Store, error) {
-	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team, Logger: backend.Logger(ctx)}
+func open(ctx context.Context, args *arguments, logger *slog.Logger) (*Store, error) {
+	opts := &Options{FernetKeys: ParseFernetKeys(args.FernetKey), Team: args.Team, Logger: logger}
 	switch url, dsn := !args.SQLAlchemyConn.IsZero(), !args.DSN.IsZero(); {
 	case url == dsn:
 		return nil, errors.New("give one of the arguments sql_alchemy_conn (a SQLAlchemy URL) and dsn")

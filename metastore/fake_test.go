@@ -20,8 +20,8 @@ type fake struct {
 	mu     sync.Mutex
 	fails  []error // of the next statements that are not about columns; nil: the statement succeeds
 	asked  []string
-	looks  int // at columns
-	made   int // statements prepared, those that look at columns not counted
+	looks  int  // at columns
+	made   int  // statements prepared, those that look at columns not counted
 	absent bool // there is no row
 	opened int
 	closed int

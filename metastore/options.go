@@ -30,7 +30,7 @@ type Options struct {
 	// CloseDB makes Close close the database too. Own sets it; with New the database is the caller's to close.
 	CloseDB bool
 
-	// Logger gets warnings, with names and never values. Nil: silent; the registered driver uses that of backend.WithLogger.
+	// Logger gets warnings, with names and never values. Nil: silent.
 	Logger *slog.Logger
 
 	// Now dates new tokens. Nil: the clock.

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
@@ -83,7 +84,9 @@ func (Dialect) Exclusive(ctx context.Context, db *sql.DB, name string, do func(q
 		return errLocked
 	}
 	defer func() {
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK("+lockName+")", name); err != nil {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if _, err := conn.ExecContext(soon, "DO RELEASE_LOCK("+lockName+")", name); err != nil {
 			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // not back into the pool with the lock
 		}
 	}()

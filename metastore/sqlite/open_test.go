@@ -192,8 +192,7 @@ func TestDriver(t *testing.T) {
 // Whoever opens a store by its arguments is warned that it encrypts nothing, once.
 func TestDriverWarns(t *testing.T) {
 	var log bytes.Buffer
-	ctx := backend.WithLogger(t.Context(), slog.New(slog.NewTextHandler(&log, nil)))
-	b, err := backend.Open(ctx, "metastore", []byte(`{"dsn": ":memory:"}`))
+	b, err := backend.OpenLogged(t.Context(), "metastore", []byte(`{"dsn": ":memory:"}`), slog.New(slog.NewTextHandler(&log, nil)))
 	require.NoError(t, err)
 	store := b.(*metastore.Store)
 	defer store.Close()
