@@ -25,7 +25,7 @@ type Entry[V any] struct {
 func Dir[V any](path string, opts Options, parse func(name string, c Content) (V, error)) *Watch[map[string]Entry[V]] {
 	d := &dir[V]{path: path, opts: opts, parse: parse}
 	opts.Report = nil // files are reported one by one
-	return newWatch(opts, d.read)
+	return newWatch(opts, source[map[string]Entry[V]]{d.unchanged, d.read})
 }
 
 type dir[V any] struct {
@@ -40,6 +40,19 @@ type listing struct {
 	files map[string]*stamp
 	bad   bool // something in it could not be used, and may have been mended where it is
 }
+
+// unchanged is known of volumes only.
+func (d *dir[V]) unchanged(known *State[map[string]Entry[V]]) bool {
+	seen := known.listing
+	if seen == nil || seen.data == nil || seen.bad {
+		return false
+	}
+	data, err := os.Stat(d.volume())
+	return err == nil && same(seen.data, data)
+}
+
+// volume is the link to the present version, where the directory is a volume of Kubernetes.
+func (d *dir[V]) volume() string { return filepath.Join(d.path, "..data") }
 
 func (d *dir[V]) read(ctx context.Context, last *State[map[string]Entry[V]]) (*State[map[string]Entry[V]], error) {
 	next, err := d.look(ctx, last)
@@ -56,7 +69,7 @@ func (d *dir[V]) read(ctx context.Context, last *State[map[string]Entry[V]]) (*S
 func (d *dir[V]) look(ctx context.Context, last *State[map[string]Entry[V]]) (*State[map[string]Entry[V]], error) {
 	seen := last.listing
 	for range attempts {
-		volume := filepath.Join(d.path, "..data")
+		volume := d.volume()
 		data, err := os.Stat(volume)
 		if err != nil || !data.IsDir() {
 			if seen != nil && seen.data != nil {

@@ -18,7 +18,11 @@ type Parse[T any] func(Content) (value T, usable bool, err error)
 
 // File watches one file. A damaged version is parsed once.
 func File[T any](path string, opts Options, parse Parse[T]) *Watch[T] {
-	return newWatch(opts, func(ctx context.Context, last *State[T]) (*State[T], error) {
+	unchanged := func(known *State[T]) bool {
+		info, err := os.Stat(path)
+		return err == nil && known.stamp.is(info) && !known.stamp.racy
+	}
+	read := func(ctx context.Context, last *State[T]) (*State[T], error) {
 		data, now, err := look(ctx, path, opts.Limit, last.stamp)
 		if ended := ctx.Err(); ended != nil {
 			return nil, ended
@@ -45,7 +49,8 @@ func File[T any](path string, opts Options, parse Parse[T]) *Watch[T] {
 		}
 		next.Err = err
 		return next, nil
-	})
+	}
+	return newWatch(opts, source[T]{unchanged, read})
 }
 
 func look(ctx context.Context, path string, limit int64, last *stamp) ([]byte, *stamp, error) {

@@ -9,7 +9,7 @@ import (
 // A Watch holds the latest value of a source. It is safe for concurrent use; a caller that finds the value known and
 // young enough takes no lock.
 type Watch[T any] struct {
-	read  func(ctx context.Context, last *State[T]) (*State[T], error)
+	source[T]
 	opts  Options
 	start time.Time
 	due   atomic.Int64 // when to look at the disk again, counted from start
@@ -55,10 +55,17 @@ func (o *Options) report(before, now error, usable bool) {
 	}
 }
 
-// newWatch makes a Watch of read, which is called by one goroutine at a time. Read returns last itself when nothing has
-// changed, and an error only if ctx ended.
-func newWatch[T any](opts Options, read func(ctx context.Context, last *State[T]) (*State[T], error)) *Watch[T] {
-	return &Watch[T]{read: read, opts: opts, start: time.Now(), turn: make(chan struct{}, 1)}
+// source is what a Watch looks at.
+type source[T any] struct {
+	// unchanged tells by one look that what is known is surely the present version. It is called beside everything else.
+	unchanged func(known *State[T]) bool
+	// read is called by one goroutine at a time. It returns last itself when nothing has changed, and an error only if ctx
+	// ended.
+	read func(ctx context.Context, last *State[T]) (*State[T], error)
+}
+
+func newWatch[T any](opts Options, s source[T]) *Watch[T] {
+	return &Watch[T]{source: s, opts: opts, start: time.Now(), turn: make(chan struct{}, 1)}
 }
 
 // Get returns what is known, after a look at the disk if the interval since the last has passed. The first call reads;
@@ -68,7 +75,7 @@ func (w *Watch[T]) Get(ctx context.Context) (*State[T], error) {
 		return nil, err
 	}
 	known := w.state.Load()
-	if known != nil && w.fresh() {
+	if known != nil && (w.fresh() || w.opts.Every <= 0 && w.unchanged(known)) {
 		return known, nil
 	}
 	if known != nil {
