@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,9 +20,11 @@ type Driver struct {
 	Name       string   // "vault"
 	ClassPaths []string // every name Airflow has used for it
 	// Open makes the backend. It does no I/O: a store that is down or a login that fails shows at the first lookup.
-	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs, or
-	// let Opener do so.
+	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs, or let Opener do so.
 	Open func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error)
+	// OpenLogged is given in place of Open by a store that warns of anything, for which kwargs have no room. A nil logger
+	// is silent. LoggedOpener makes one.
+	OpenLogged func(ctx context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error)
 }
 
 var registry struct {
@@ -30,10 +33,19 @@ var registry struct {
 }
 
 // Register makes a driver available to [Open] under its name and class paths. Store packages call it from init.
-// It panics on a nil Open, on a name or class path that is blank or has white space around it, and on one that is taken.
+// It panics on a driver without an Open, on a name or class path that is blank or has white space around it, and on one that is taken.
 func Register(d Driver) {
-	if d.Open == nil {
+	switch open, logged := d.Open, d.OpenLogged; {
+	case open == nil && logged == nil:
 		panic(fmt.Sprintf("backend: Register of driver %q without an Open function", d.Name))
+	case open == nil:
+		d.Open = func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+			return logged(ctx, kwargs, nil)
+		}
+	case logged == nil:
+		d.OpenLogged = func(ctx context.Context, kwargs json.RawMessage, _ *slog.Logger) (secrets.Backend, error) {
+			return open(ctx, kwargs)
+		}
 	}
 	registry.Lock()
 	defer registry.Unlock()
@@ -71,6 +83,11 @@ func Drivers() []string {
 // name is an error that lists what is registered; both are ErrUnavailable in this program. What the driver refuses is
 // ErrMalformed, unless the driver says otherwise. No error shows an argument's value.
 func Open(ctx context.Context, nameOrClassPath string, kwargs json.RawMessage) (secrets.Backend, error) {
+	return OpenLogged(ctx, nameOrClassPath, kwargs, nil)
+}
+
+// OpenLogged is Open, and gives the store a logger for its warnings. Nil: silent.
+func OpenLogged(ctx context.Context, nameOrClassPath string, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error) {
 	name := strings.TrimSpace(nameOrClassPath)
 	registry.RLock()
 	d, ok := registry.drivers[name]
@@ -78,7 +95,7 @@ func Open(ctx context.Context, nameOrClassPath string, kwargs json.RawMessage) (
 	if !ok {
 		return nil, classed{unknownDriver(name), secrets.ErrUnavailable}
 	}
-	b, err := d.Open(ctx, kwargs)
+	b, err := d.OpenLogged(ctx, kwargs, logger)
 	if err != nil {
 		return nil, fmt.Errorf("open backend %s: %w", d.Name, Refused(err))
 	}

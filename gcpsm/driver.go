@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm"), Open: backend.Opener(open)})
+	backend.Register(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm"), OpenLogged: backend.LoggedOpener(open)})
 }
 
 // arguments are Airflow's backend_kwargs.
@@ -44,7 +44,7 @@ func (*arguments) KwargHints() map[string]string {
 	}
 }
 
-func open(ctx context.Context, a *arguments) (*Backend, error) {
+func open(ctx context.Context, a *arguments, logger *slog.Logger) (*Backend, error) {
 	return Open(ctx, &Options{
 		Connections:        a.Connections,
 		Variables:          a.Variables,
@@ -60,7 +60,7 @@ func open(ctx context.Context, a *arguments) (*Backend, error) {
 		CredentialsConfig:  a.Credentials.text,
 		Scopes:             a.Scopes,
 		Impersonate:        a.Impersonate,
-		Logger:             slog.Default(),
+		Logger:             logger,
 	})
 }
 

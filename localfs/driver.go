@@ -2,12 +2,13 @@ package localfs
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/secretchain/secrets/backend"
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), Open: backend.Opener(open)})
+	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), OpenLogged: backend.LoggedOpener(open)})
 }
 
 // kwargs are the arguments of Airflow's backend. Null and blank are none.
@@ -17,6 +18,6 @@ type kwargs struct {
 	Configs     string `json:"configs_file_path"`
 }
 
-func open(_ context.Context, k *kwargs) (*Backend, error) {
-	return New(&Options{VariablesFile: k.Variables, ConnectionsFile: k.Connections, ConfigFile: k.Configs})
+func open(_ context.Context, k *kwargs, logger *slog.Logger) (*Backend, error) {
+	return New(&Options{VariablesFile: k.Variables, ConnectionsFile: k.Connections, ConfigFile: k.Configs, Logger: logger})
 }

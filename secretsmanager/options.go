@@ -35,7 +35,7 @@ type Options struct {
 	URLEncoded bool `json:"are_secret_values_urlencoded"`
 	// FullURLMode is ignored, with a warning to Logger: the text itself tells whether it is a URI. Airflow removed it.
 	FullURLMode *bool `json:"full_url_mode"`
-	// Logger gets warnings about arguments. Nil: silent; the registered driver uses slog.Default.
+	// Logger gets warnings about arguments. Nil: silent.
 	Logger *slog.Logger
 }
 
@@ -70,8 +70,8 @@ type (
 
 func init() {
 	backend.Register(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager"),
-		Open: backend.Opener(func(ctx context.Context, opts *Options) (*Backend, error) {
-			opts.Logger = slog.Default()
+		OpenLogged: backend.LoggedOpener(func(ctx context.Context, opts *Options, logger *slog.Logger) (*Backend, error) {
+			opts.Logger = logger
 			return Open(ctx, opts)
 		})})
 }
