@@ -190,7 +190,7 @@ func (b *Backend) list(ctx context.Context, head string, yield func(name string)
 	}
 	in := &secretsmanager.ListSecretsInput{MaxResults: &pageSize}
 	if head != "" {
-		if !validName.MatchString(head) {
+		if !validName(head) {
 			return nil // nothing can begin with it
 		}
 		if !strings.HasPrefix(head, "!") { // in a filter it would mean not

@@ -32,4 +32,6 @@ func calls(cfg aws.Config) (bare, lookup func() error) {
 
 func TestCost(t *testing.T) { awstest.Cost(t, answer, calls) }
 
+func TestCostOfOpen(t *testing.T) { awstest.CostOfOpen(t, answer, calls, open) }
+
 func BenchmarkLookup(b *testing.B) { awstest.Compare(b, answer, calls) }

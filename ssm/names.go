@@ -14,12 +14,13 @@ func (o *Options) naming() backend.Naming {
 	}
 }
 
+// join puts one slash at the beginning, whatever the prefix has there.
 func join(prefix, separator, id string) string {
-	name := strings.TrimRight(prefix, separator) + separator + id
-	if !strings.HasPrefix(name, separator) {
-		name = separator + name
+	prefix = strings.TrimRight(prefix, separator)
+	if prefix != "" && !strings.HasPrefix(prefix, separator) {
+		return separator + prefix + separator + id
 	}
-	return name
+	return prefix + separator + id
 }
 
 // valid reports whether a parameter can have the name. What the service says about slashes in a row is left to it.
