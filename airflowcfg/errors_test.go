@@ -116,6 +116,8 @@ func TestMistakes(t *testing.T) {
 			want: "airflow.cfg:4: [database] sql_alchemy_conn: malformed: the custom backend is the metastore itself"},
 		{name: "metastore as custom backend without a database", file: "[secrets]\nbackend = metastore\n", want: "airflow.cfg:2: [secrets] backend: malformed: the custom backend is the metastore, and [database] sql_alchemy_conn is not set"},
 		{name: "metastore's own refusal", file: "[core]\nfernet_key = " + planted + "\n[database]\nsql_alchemy_conn = bad://" + planted + "\n", want: "airflow.cfg:4: [database] sql_alchemy_conn: malformed: open backend metastore: malformed: unknown dialect"},
+		{name: "metastore's dialect that is not imported", file: "[database]\nsql_alchemy_conn = missing://" + planted + "\n", class: secrets.ErrUnavailable,
+			want: "airflow.cfg:2: [database] sql_alchemy_conn: unavailable: open backend metastore: unavailable: the dialect is not imported"},
 		{name: "metastore's refusal of the key", file: "[core]\nfernet_key = bad" + planted + "\nsql_alchemy_conn = x\n", want: "airflow.cfg:2: [core] fernet_key: malformed: open backend metastore: malformed: bad key"},
 		{name: "metastore's refusal in the old section", file: "[core]\nsql_alchemy_conn = bad://" + planted + "\n", want: "airflow.cfg:2: [core] sql_alchemy_conn: malformed: open backend metastore: malformed: unknown dialect"},
 

@@ -135,6 +135,9 @@ func init() {
 		if strings.HasPrefix(args.Conn, "bad") {
 			return fmt.Errorf("%w: unknown dialect", secrets.ErrMalformed)
 		}
+		if strings.HasPrefix(args.Conn, "missing") {
+			return fmt.Errorf("%w: the dialect is not imported", secrets.ErrUnavailable)
+		}
 		if strings.HasPrefix(args.Key, "bad") {
 			return fmt.Errorf("%w: bad key", secrets.ErrMalformed)
 		}

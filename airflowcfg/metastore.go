@@ -80,9 +80,9 @@ func (o *opener) openMetastore(ctx context.Context, ask getConfig) (secrets.Back
 	}
 	if b, withoutKey := o.openStore(ctx, map[string]string{"sql_alchemy_conn": url}); withoutKey == nil { // then the key is at fault
 		closeBackend(b)
-		return nil, key.fail(malformed(err))
+		return nil, key.fail(classed(err))
 	}
-	return nil, conn.fail(malformed(err))
+	return nil, conn.fail(classed(err))
 }
 
 func (o *opener) openStore(ctx context.Context, kwargs map[string]string) (secrets.Backend, error) {

@@ -94,11 +94,11 @@ func (o *opener) customBackend(ctx context.Context) (secrets.Backend, error) {
 	b, err := o.openDriver(ctx, o.backend.text, kwargs)
 	switch {
 	case !registered:
-		return nil, o.backend.fail(fmt.Errorf("%w: %w", secrets.ErrUnavailable, err))
+		return nil, o.backend.fail(classed(err))
 	case err != nil && len(variables) > 0:
-		return nil, v.fail(fmt.Errorf("%w: %w (arguments are also set by %s)", secrets.ErrMalformed, err, strings.Join(variables, ", ")))
+		return nil, v.fail(fmt.Errorf("%w (arguments are also set by %s)", classed(err), strings.Join(variables, ", ")))
 	case err != nil:
-		return nil, v.fail(malformed(err))
+		return nil, v.fail(classed(err))
 	}
 	o.custom = o.keep(o.withLookup(b))
 	return o.custom, nil
@@ -113,7 +113,7 @@ func (o *opener) openDriver(ctx context.Context, name string, kwargs json.RawMes
 func (o *opener) environment(ctx context.Context) (secrets.Backend, error) {
 	b, err := o.openDriver(ctx, "env", nil)
 	if err != nil {
-		return nil, &Error{Option: stepEnvironment, Err: fmt.Errorf("%w: %w", secrets.ErrUnavailable, err)}
+		return nil, &Error{Option: stepEnvironment, Err: classed(err)}
 	}
 	return o.keep(o.withLookup(b)), nil
 }

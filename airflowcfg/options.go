@@ -205,3 +205,6 @@ func (v value) fail(err error) error {
 }
 
 func malformed(err error) error { return fmt.Errorf("%w: %w", secrets.ErrMalformed, err) }
+
+// classed begins with the class that package backend gave the error.
+func classed(err error) error { return fmt.Errorf("%w: %w", secrets.ClassOf(err), err) }

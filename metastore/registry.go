@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/metastore/sqlalchemy"
 )
 
@@ -60,7 +61,8 @@ func Dialects() []string {
 }
 
 // OpenURL makes a store from a SQLAlchemy URL, such as Airflow's setting sql_alchemy_conn, with the dialect that the URL
-// names; its package must be imported. It does no I/O, and no error shows any part of the URL but names of options.
+// names; its package must be imported, or it is ErrUnavailable. It does no I/O, and no error, ErrMalformed for all that cannot be used,
+// shows any part of the URL but names of options.
 func OpenURL(ctx context.Context, url secrets.Secret, opts *Options) (*Store, error) {
 	u, err := sqlalchemy.Parse(url)
 	if err != nil {
@@ -68,13 +70,19 @@ func OpenURL(ctx context.Context, url secrets.Secret, opts *Options) (*Store, er
 	}
 	for _, r := range registered() {
 		if slices.Contains(r.URLs, u.Dialect) {
-			return r.OpenURL(ctx, u, opts)
+			store, err := r.OpenURL(ctx, u, opts)
+			return store, backend.Refused(err)
 		}
 	}
-	if pkg, ok := packages[u.Dialect]; ok {
-		return nil, fmt.Errorf("the dialect %s is not imported: add import _ %q", u.Dialect, importPath+pkg)
+	return nil, unknownDialect(u.Dialect)
+}
+
+// unknownDialect is unavailable if it only has to be imported.
+func unknownDialect(name string) error {
+	if pkg, ok := packages[name]; ok {
+		return fmt.Errorf("%w: the dialect %s is not imported: add import _ %q", secrets.ErrUnavailable, name, importPath+pkg)
 	}
-	return nil, fmt.Errorf("unknown dialect %q: registered are %s", u.Dialect, orNone(Dialects()))
+	return backend.Refused(fmt.Errorf("unknown dialect %q: registered are %s", name, orNone(Dialects())))
 }
 
 // openDSN makes a store from a database's own data source name. A blank dialect is guessed from the form of the name.
@@ -85,14 +93,11 @@ func openDSN(ctx context.Context, dialect, dsn string, opts *Options) (*Store, e
 			fitting = append(fitting, r)
 		}
 	}
-	if len(fitting) == 1 {
+	switch {
+	case len(fitting) == 1:
 		return fitting[0].Open(ctx, dsn, opts)
-	}
-	if pkg, ok := packages[dialect]; ok {
-		return nil, fmt.Errorf("the dialect %s is not imported: add import _ %q", dialect, importPath+pkg)
-	}
-	if dialect != "" {
-		return nil, fmt.Errorf("unknown dialect %q: registered are %s", dialect, orNone(Dialects()))
+	case dialect != "":
+		return nil, unknownDialect(dialect)
 	}
 	return nil, errors.New("the dsn does not tell which database it is for: give dialect, one of " + orNone(Dialects()) + "; import the package of any other")
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/cache"
 	"github.com/secretchain/secrets/internal/fernet"
 )
@@ -42,14 +43,15 @@ var (
 )
 
 // New returns a Store on db, which must speak dialect. It does no I/O: tables are looked at when they are first needed.
-// It fails for a nil argument, a Fernet key that is none, and a team name that Airflow would refuse; nil opts is valid.
+// It fails, with ErrMalformed, for a nil argument, a Fernet key that is none, and a team name that Airflow would refuse; nil opts is
+// valid.
 func New(db *sql.DB, dialect Dialect, opts *Options) (*Store, error) {
 	if db == nil || dialect == nil {
-		return nil, errors.New("metastore: New needs a database and a dialect")
+		return nil, backend.Refused(errors.New("metastore: New needs a database and a dialect"))
 	}
 	options, ring, err := opts.validated()
 	if err != nil {
-		return nil, err
+		return nil, backend.Refused(err)
 	}
 	ask := Querier(db)
 	if !dialect.Prepares() {

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -232,6 +233,7 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := metastore.New(c.db, c.dialect, c.opts)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			require.ErrorContains(t, err, c.says)
 			backendtest.NoLeak(t, planted, err)
 		})
@@ -293,9 +295,16 @@ func TestADialectThatIsNotImportedIsNamed(t *testing.T) {
 		for _, name := range []string{"metastore", "airflow.secrets.metastore.MetastoreBackend", "airflow.secrets.metastore.MetastoreSecretsBackend"} {
 			_, err := backend.Open(t.Context(), name, []byte(kwargs))
 			require.ErrorContains(t, err, says)
+			class := secrets.ErrMalformed
+			if strings.HasPrefix(says, "add import") || strings.HasPrefix(says, "metastore/") {
+				class = secrets.ErrUnavailable
+			}
+			assert.Equal(t, class, secrets.ClassOf(err), kwargs)
 			backendtest.NoLeak(t, planted, err)
 		}
 	}
+	_, err := metastore.OpenURL(t.Context(), secrets.NewSecret("oracle://u:pLanted5ecret@h/d"), nil)
+	require.ErrorIs(t, err, secrets.ErrMalformed)
 }
 
 func TestRegisterDialectPanics(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
@@ -20,14 +21,15 @@ func init() {
 
 // Open returns a store on the database that dsn names, in the form of go-sql-driver: user:password@tcp(host:3306)/database
 // with its parameters, of which tls asks for TLS. It makes no connection. The store owns its connections, as many as
-// Options.Pool says, and Close ends them.
+// Options.Pool says, and Close ends them. What cannot be used is ErrMalformed.
 func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error) {
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil { // not wrapped: it may quote the password
-		return nil, errors.New("mysql: the data source name cannot be read: write user:password@tcp(host:3306)/database?name=value, " +
-			"with the values percent-encoded")
+		return nil, backend.Refused(errors.New("mysql: the data source name cannot be read: write user:password@tcp(host:3306)/database?name=value, " +
+			"with the values percent-encoded"))
 	}
-	return open(config, opts)
+	store, err := open(config, opts)
+	return store, backend.Refused(err)
 }
 
 // strict makes a value that does not fit an error: a secret is never cut short.

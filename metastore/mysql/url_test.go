@@ -87,7 +87,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, dsn := range []string{"", planted, "u:" + planted + "@tcp(h)", "u:" + planted + "@tcp(h/d", "u:" + planted + "@/", "u:" + planted + "@/d?timeout=" + planted,
 		"u:" + planted + "@/d?tls=" + planted} {
 		_, err := Open(t.Context(), dsn, nil)
-		require.Error(t, err, "length %d", len(dsn))
+		require.ErrorIs(t, err, secrets.ErrMalformed, "length %d", len(dsn))
 		backendtest.NoLeak(t, planted, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/internal/place"
 	"github.com/secretchain/secrets/metastore"
 )
@@ -24,15 +25,15 @@ func init() {
 // Open returns a store on the database that dsn names: a postgres:// URL or libpq's key=value pairs, as pgx reads them,
 // with TLS by sslmode, sslrootcert, sslcert and sslkey. What dsn leaves open is taken from where libpq takes it: PGHOST
 // and its like, .pgpass, pg_service.conf. It makes no connection; certificates are read. The store owns its connections,
-// as many as Options.Pool says, and Close ends them.
+// as many as Options.Pool says, and Close ends them. What cannot be used is ErrMalformed.
 func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error) {
 	if !accepts(dsn) {
-		return nil, errors.New("postgres: the data source name is neither a postgres:// URL nor key=value pairs")
+		return nil, backend.Refused(errors.New("postgres: the data source name is neither a postgres:// URL nor key=value pairs"))
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil { // not wrapped: it may quote the password
-		return nil, errors.New("postgres: the data source name cannot be read: percent-encode user and password, and check " +
-			"port, sslmode and that the named certificates exist")
+		return nil, backend.Refused(errors.New("postgres: the data source name cannot be read: percent-encode user and password, and check " +
+			"port, sslmode and that the named certificates exist"))
 	}
 	if config.RuntimeParams["client_encoding"] == "" {
 		config.RuntimeParams["client_encoding"] = "UTF8"

@@ -90,7 +90,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, dsn := range []string{"", planted, "mysql://u:" + planted + "@h/d", "postgres://u:" + planted + "%zz@h/d", "postgres://u:" + planted + ":x@h:y/d",
 		"host=h password=" + planted + " port=x", "host=h sslmode=" + planted, "host=h sslrootcert=/" + planted, "u:" + planted + "@tcp(h)/d=x"} {
 		_, err := Open(t.Context(), dsn, nil)
-		require.Error(t, err, "length %d", len(dsn))
+		require.ErrorIs(t, err, secrets.ErrMalformed, "length %d", len(dsn))
 		backendtest.NoLeak(t, planted, err)
 	}
 }

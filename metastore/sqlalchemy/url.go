@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 )
 
 // URL is a database URL taken apart. Zero fields are absent. It is a value; Options is shared by copies.
@@ -43,8 +44,13 @@ var pattern = regexp.MustCompile(`^(?s)([\w+]+)://` + // 1 dialect and driver
 	`(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?` + // 4 IPv6 host, 5 host, 6 port
 	`(?:/([^?]*))?(?:\?(.*))?$`) // 7 database, 8 options
 
-// Parse takes a URL apart. Names of dialects and drivers come back in lower case.
+// Parse takes a URL apart. Names of dialects and drivers come back in lower case. What is no such URL is ErrMalformed.
 func Parse(url secrets.Secret) (URL, error) {
+	u, err := parse(url)
+	return u, backend.Refused(err)
+}
+
+func parse(url secrets.Secret) (URL, error) {
 	text := strings.TrimSpace(url.Reveal())
 	if strings.ContainsAny(text, "\r\n") { // in airflow.cfg: the next option, indented by mistake
 		return URL{}, errors.New("a SQLAlchemy URL is one line, and this one goes on over the next")

@@ -11,6 +11,7 @@ import (
 
 	"modernc.org/sqlite"
 
+	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/metastore"
 )
 
@@ -21,17 +22,18 @@ func init() {
 }
 
 // Open returns a store on the database that dsn names: a path, a file: URI or ":memory:"; see the package comment. It
-// does no I/O: a file that cannot be opened shows at the first use. The store owns the database and closes it.
+// does no I/O: a file that cannot be opened shows at the first use. The store owns the database and closes it. A dsn that
+// cannot be used is ErrMalformed.
 func Open(_ context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error) {
 	name, query, err := split(dsn)
 	if err != nil {
-		return nil, err
+		return nil, backend.Refused(err)
 	}
 	inMemory := name == ":memory:" || strings.HasPrefix(name, "file::memory:") || query.Get("mode") == "memory"
 	setDefaults(query, inMemory)
 	connector, err := sqlite.NewConnector(name + "?" + query.Encode())
 	if err != nil {
-		return nil, errors.New("sqlite: the parameters of the data source name cannot be read: write them name=value&name=value")
+		return nil, backend.Refused(errors.New("sqlite: the parameters of the data source name cannot be read: write them name=value&name=value"))
 	}
 	db := sql.OpenDB(connector)
 	store, err := metastore.Own(db, dialectOf(name), opts)

@@ -223,6 +223,12 @@ func TestRefusals(t *testing.T) {
 	} {
 		_, err := backend.Open(t.Context(), "metastore", []byte(kwargs))
 		require.ErrorContains(t, err, says, kwargs)
+		require.ErrorIs(t, err, secrets.ErrMalformed, kwargs)
+		backendtest.NoLeak(t, planted, err)
+	}
+	for _, dsn := range []string{"", "postgres://u:" + planted + "@h/d", "a.db?mode=ro", "a.db?x=%zz"} {
+		_, err := sqlite.Open(t.Context(), dsn, nil)
+		require.ErrorIs(t, err, secrets.ErrMalformed, "length %d", len(dsn))
 		backendtest.NoLeak(t, planted, err)
 	}
 }
