@@ -9,15 +9,21 @@ import (
 
 const fuzzKey = "78p2f0eZCUNgqGc72rKjfmxviWYq5Ee1HkfSWT-swRI="
 
-// What encoding/base64 accepts, the lenient reader reads the same; and it never reads more than is there.
+// Blocks are decoded as single characters are, and both as encoding/base64 does what it accepts; and nobody reads more than is
+// there.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{"", "g", "gA==", fuzzKey, "'" + fuzzKey + "'\n", "AA=A=", "AAA==", "====", "A=A=A=A=", "é+/-_", "AAAA=BBBB", "AB=C=D"} {
+	for _, s := range []string{"", "g", "gA==", fuzzKey, "'" + fuzzKey + "'\n", "AA=A=", "AAA==", "====", "A=A=A=A=", "é+/-_", "AAAA=BBBB", "AB=C=D",
+		fuzzKey[:16] + "\n" + fuzzKey, fuzzKey[:31] + "=" + fuzzKey, fuzzKey[:20] + "+/" + fuzzKey} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		lenient, ok := decodeLeniently(nil, text)
 		if len(lenient) > base64.URLEncoding.DecodedLen(len(text)+3) {
 			t.Fatal("more bytes than characters can hold")
+		}
+		blocks, blocksOK := decode(text)
+		if blocksOK != ok || ok && !bytes.Equal(blocks, lenient) {
+			t.Fatal("blocks are decoded otherwise than single characters")
 		}
 		want, err := base64.URLEncoding.DecodeString(text)
 		if err == nil && (!ok || !bytes.Equal(lenient, want)) {
