@@ -1,7 +1,6 @@
 package secretsmanager
 
 import (
-	"context"
 	"log/slog"
 
 	"github.com/secretchain/secrets/backend"
@@ -67,11 +66,3 @@ type (
 	// Verify is how the server's certificate is checked: the path of a CABundle, or Off for tests.
 	Verify = awsclient.Verify
 )
-
-func init() {
-	backend.Register(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager"),
-		OpenLogged: backend.LoggedOpener(func(ctx context.Context, opts *Options, logger *slog.Logger) (*Backend, error) {
-			opts.Logger = logger
-			return Open(ctx, opts)
-		})})
-}

@@ -52,7 +52,3 @@ type (
 	// Verify is how the server's certificate is checked: the path of a CABundle, or Off for tests.
 	Verify = awsclient.Verify
 )
-
-func init() {
-	backend.Register(backend.Driver{Name: "ssm", ClassPaths: backend.ClassPaths("ssm"), Open: backend.Opener(Open)})
-}

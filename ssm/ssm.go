@@ -1,68 +1,3 @@
-// Package ssm looks secrets up in AWS Systems Manager Parameter Store, where Airflow's SystemsManagerParameterStoreBackend
-// has them (specification, backends §4). [Open] uses the usual AWS credentials; [New] takes a client of the AWS SDK.
-//
-// # Names
-//
-// Connection smtp_default is the parameter /airflow/connections/smtp_default: prefix, slash, id, with one slash at the
-// beginning, whether or not the prefix has one. Variables are below /airflow/variables, config values below
-// /airflow/config. A blank prefix gives /smtp_default. With a team, team-a's own /airflow/connections/team-a--smtp_default
-// is asked for first.
-//
-// Ids that no parameter can be called by are not found, without a call: those with other characters than A–Z a–z 0–9 . - _ /,
-// those that make the name longer than 1011 characters or deeper than 15 levels. That includes ids with a colon, which
-// the service would read as a version or a label.
-//
-// A value is the latest version's, decrypted. A StringList is its text, with the commas.
-//
-// # Errors
-//
-//	ParameterNotFound, ParameterVersionNotFound, ValidationException   not found
-//	InvalidKeyId                                                       denied
-//	AccessDeniedException                                              denied
-//	UnrecognizedClientException, InvalidSignatureException             denied
-//	ExpiredTokenException, no usable credentials, a refused login      denied
-//	status 401, 403, 407 without a known code                          denied
-//	ThrottlingException and its kin, status 429                        unavailable
-//	InternalServerError, status 5xx                                    unavailable
-//	no connection, no trusted certificate, no answer in time           unavailable
-//	an answer that is not AWS's, and every other code                  unavailable
-//	a text that is not UTF-8, an answer of more than 16 MiB            malformed
-//	after Close                                                        closed
-//
-// An error keeps AWS's code, status and request id. AWS's own words, which repeat names of accounts and identities, are
-// left out. The SDK tries a failed call three times; the caller's context bounds them all, and one attempt takes no longer
-// than [ClientConfig] says.
-//
-// # Permissions
-//
-// The last statement is for List only. Leave the second out if no parameter is a SecureString, or all use the key aws/ssm.
-//
-//	{
-//	  "Version": "2012-10-17",
-//	  "Statement": [
-//	    {
-//	      "Effect": "Allow",
-//	      "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-//	      "Resource": "arn:aws:ssm:REGION:ACCOUNT:parameter/airflow/*"
-//	    },
-//	    {
-//	      "Effect": "Allow",
-//	      "Action": "kms:Decrypt",
-//	      "Resource": "arn:aws:kms:REGION:ACCOUNT:key/KEY"
-//	    },
-//	    {
-//	      "Effect": "Allow",
-//	      "Action": "ssm:DescribeParameters",
-//	      "Resource": "*"
-//	    }
-//	  ]
-//	}
-//
-// # Cost
-//
-// A lookup is one GetParameter call, two for a team's name that is absent. Many lookups are one GetParameters call for
-// every ten names. A list is one DescribeParameters call for every fifty names. A check is one GetParameter call for the
-// name secretchain-check, which need not exist. Standard throughput is 40 calls a second: cache.
 package ssm
 
 import (
@@ -70,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -100,6 +36,16 @@ type Backend struct {
 	client *awsclient.Client[Client]
 	names  backend.Naming
 }
+
+var (
+	_ secrets.Backend      = (*Backend)(nil)
+	_ secrets.ConfigGetter = (*Backend)(nil)
+	_ secrets.Batcher      = (*Backend)(nil)
+	_ secrets.Lister       = (*Backend)(nil)
+	_ secrets.Checker      = (*Backend)(nil)
+	_ secrets.Namer        = (*Backend)(nil)
+	_ io.Closer            = (*Backend)(nil)
+)
 
 // New returns a Backend on a client of the SDK, whose retries, time-outs and credentials are the caller's. It makes no
 // call. The error tells arguments that cannot be used; its class is ErrMalformed.
@@ -264,18 +210,4 @@ var (
 
 func (b *Backend) check(ctx context.Context) error {
 	return backend.CheckByLookup(ctx, &b.names, b.fetch)
-}
-
-// codeInvalid is about a name that no parameter can have: names are all that the calls for values can be wrong about.
-const codeInvalid = "ValidationException"
-
-// failure is the table of the package comment; what is not here is the same for every service of AWS.
-func failure(err error, permission string) error {
-	switch awsclient.Code(err) {
-	case "ParameterNotFound", "ParameterVersionNotFound", codeInvalid:
-		return secrets.ErrNotFound
-	case "InvalidKeyId":
-		return fmt.Errorf("%w: the parameter's key is disabled, deleted or another account's (InvalidKeyId): enable it in KMS", secrets.ErrDenied)
-	}
-	return awsclient.Failure(err, permission)
 }
