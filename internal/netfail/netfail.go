@@ -28,6 +28,7 @@ var causes = []struct{ mark, why string }{
 	{"no such host", "its host name is not known"},
 	{"name resolver error", "its host name is not known"},
 	{"server misbehaving", "the name server fails"},
+	{"connect: no such file or directory", "there is no such socket"},
 	{"connection refused", "connection refused"},
 	{"actively refused", "connection refused"},
 	{"no route to host", "no route to it"},

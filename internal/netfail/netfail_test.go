@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -78,4 +80,13 @@ func TestAt(t *testing.T) {
 		&net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{}, Err: errors.New("reset")}} {
 		assert.Empty(t, At(other))
 	}
+}
+
+func TestWhyNotASocket(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the system has other words there")
+	}
+	_, err := net.Dial("unix", filepath.Join(t.TempDir(), "pLanted5ecret"))
+	require.Error(t, err)
+	assert.Equal(t, "there is no such socket", Why(err))
 }
