@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -196,12 +195,4 @@ func (s Server) insert(t testing.TB, db *sql.DB, table string, columns []string,
 	t.Helper()
 	_, err := db.ExecContext(t.Context(), metastore.Insert(s.Dialect, table, columns), values...)
 	require.NoError(t, err)
-}
-
-// duration is how long a test of endurance takes: the time in CI, less elsewhere.
-func duration(ci, elsewhere time.Duration) time.Duration {
-	if Require() {
-		return ci
-	}
-	return elsewhere
 }
