@@ -12,30 +12,35 @@ import (
 	"github.com/secretchain/secrets/backend"
 )
 
-// A store that warns is given the Logger of whoever opens it, through each way in, and none by those who have none.
-func TestOpenLogged(t *testing.T) {
-	var got *slog.Logger
+// given is the logger that driver logging was opened with last.
+var given *slog.Logger
+
+func init() {
 	backend.Register(backend.Driver{Name: "logging",
 		OpenLogged: backend.LoggedOpener(func(_ context.Context, _ *struct{}, logger *slog.Logger) (secrets.Funcs, error) {
-			got = logger
+			given = logger
 			return secrets.Funcs{}, nil
 		})})
+}
+
+// A store that warns is given the Logger of whoever opens it, through each way in, and none by those who have none.
+func TestOpenLogged(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 
 	_, err := backend.OpenLogged(t.Context(), "logging", nil, logger)
 	require.NoError(t, err)
-	assert.Same(t, logger, got)
+	assert.Same(t, logger, given)
 
 	_, err = backend.Open(t.Context(), "logging", nil)
 	require.NoError(t, err)
-	assert.Nil(t, got)
+	assert.Nil(t, given)
 
 	d, ok := backend.Lookup("logging")
 	require.True(t, ok)
-	got = logger
+	given = logger
 	_, err = d.Open(t.Context(), nil)
 	require.NoError(t, err)
-	assert.Nil(t, got)
+	assert.Nil(t, given)
 
 	_, err = backend.OpenLogged(t.Context(), "memory", nil, logger)
 	require.NoError(t, err, "a driver that does not log")
