@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -126,8 +127,29 @@ func (s Server) empty(t testing.TB, generation string) string {
 func (s Server) migrated(t testing.TB) string {
 	t.Helper()
 	dsn := s.Fresh(t)
-	require.NoError(t, s.open(t, dsn, nil).Migrate(t.Context()))
+	s.Migrated(t, dsn)
 	return dsn
+}
+
+// Migrated makes the tables and returns a store that is closed at the end of the test.
+func (s Server) Migrated(t testing.TB, dsn string) *metastore.Store {
+	t.Helper()
+	store := s.open(t, dsn, nil)
+	require.NoError(t, store.Migrate(t.Context()))
+	return store
+}
+
+// Restart runs the command that a variable names, if it is set, to restart a server.
+func Restart(variable string) func(t testing.TB) {
+	command := os.Getenv(variable)
+	if command == "" {
+		return nil
+	}
+	return func(t testing.TB) {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput()
+		require.NoErrorf(t, err, "%s", out)
+	}
 }
 
 // Run holds a dialect to everything that package metastore promises.

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -60,13 +58,7 @@ func peer(t testing.TB) metastoretest.Server {
 		Dump:        "mysql.sql",
 		Unreachable: with(func(c *driver.Config) { c.Addr, c.DBName = "127.0.0.1:1", "x" }),
 		Refused:     with(func(c *driver.Config) { c.User, c.Passwd, c.DBName = "nobody", "wrong", "x" }),
-	}
-	if restart := os.Getenv("SECRETS_TEST_MYSQL_RESTART"); restart != "" {
-		server.Restart = func(t testing.TB) {
-			t.Helper()
-			out, err := exec.CommandContext(t.Context(), "sh", "-c", restart).CombinedOutput()
-			require.NoErrorf(t, err, "%s", out)
-		}
+		Restart:     metastoretest.Restart("SECRETS_TEST_MYSQL_RESTART"),
 	}
 	return server
 }
@@ -88,10 +80,7 @@ func BenchmarkLookup(b *testing.B) { metastoretest.Benchmark(b, peer(b)) }
 func TestPermissions(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)
-	owner, err := mysql.Open(t.Context(), dsn, nil)
-	require.NoError(t, err)
-	defer owner.Close()
-	require.NoError(t, owner.Migrate(t.Context()))
+	owner := server.Migrated(t, dsn)
 	require.NoError(t, owner.SetVariable(t.Context(), "x", "1"))
 	config, err := driver.ParseDSN(dsn)
 	require.NoError(t, err)
@@ -116,10 +105,7 @@ func TestPermissions(t *testing.T) {
 func TestOutages(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)
-	owner, err := mysql.Open(t.Context(), dsn, nil)
-	require.NoError(t, err)
-	defer owner.Close()
-	require.NoError(t, owner.Migrate(t.Context()))
+	server.Migrated(t, dsn)
 	config, err := driver.ParseDSN(dsn)
 	require.NoError(t, err)
 	config.User, config.Passwd = "u_"+strings.ToLower(rand.Text())[:16], "loopback"
@@ -150,10 +136,7 @@ func TestOutages(t *testing.T) {
 func TestRewritesTakeNoID(t *testing.T) {
 	server := peer(t)
 	dsn := server.Fresh(t)
-	store, err := mysql.Open(t.Context(), dsn, nil)
-	require.NoError(t, err)
-	defer store.Close()
-	require.NoError(t, store.Migrate(t.Context()))
+	store := server.Migrated(t, dsn)
 	for range 10 {
 		require.NoError(t, store.SetVariable(t.Context(), "same", "text"))
 	}
@@ -201,15 +184,12 @@ func TestNamesThatTheColumnCannotHold(t *testing.T) {
 	for charset, unheld := range map[string]string{"latin1": "й", "utf8mb3 COLLATE utf8mb3_bin": "😀"} {
 		t.Run(charset, func(t *testing.T) {
 			dsn := server.Fresh(t)
-			store, err := mysql.Open(t.Context(), dsn, nil)
-			require.NoError(t, err)
-			defer store.Close()
-			require.NoError(t, store.Migrate(t.Context()))
+			store := server.Migrated(t, dsn)
 			execute(t, dsn, "ALTER TABLE variable MODIFY `key` varchar(250) CHARACTER SET "+charset)
 			for _, name := range []string{"a", "ä"} {
 				require.NoError(t, store.SetVariable(t.Context(), name, name))
 			}
-			_, err = store.GetVariable(t.Context(), unheld)
+			_, err := store.GetVariable(t.Context(), unheld)
 			require.ErrorIs(t, err, secrets.ErrNotFound)
 			require.ErrorIs(t, store.DeleteVariable(t.Context(), unheld), secrets.ErrNotFound)
 			many, err := store.GetVariables(t.Context(), []string{"absent", "a", unheld, "ä", "b"})
@@ -287,10 +267,7 @@ func TestCollations(t *testing.T) {
 	}{{"utf8mb4_unicode_ci", true}, {"utf8mb3_bin", false}} {
 		t.Run(c.collation, func(t *testing.T) {
 			dsn := server.Fresh(t)
-			store, err := mysql.Open(t.Context(), dsn, nil)
-			require.NoError(t, err)
-			defer store.Close()
-			require.NoError(t, store.Migrate(t.Context()))
+			store := server.Migrated(t, dsn)
 			execute(t, dsn, "ALTER TABLE variable MODIFY `key` varchar(250) COLLATE "+c.collation+
 				"; ALTER TABLE connection MODIFY conn_id varchar(250) COLLATE "+c.collation+" NOT NULL")
 			require.NoError(t, store.SetVariable(t.Context(), "Straße", "1"))

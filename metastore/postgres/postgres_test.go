@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -59,13 +57,7 @@ func peer(t testing.TB) (metastoretest.Server, *url.URL) {
 		Dump:        "postgres.sql",
 		Unreachable: with(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
 		Refused:     with(func(u *url.URL) { u.User = url.UserPassword("nobody", "wrong") }),
-	}
-	if restart := os.Getenv("SECRETS_TEST_POSTGRES_RESTART"); restart != "" {
-		server.Restart = func(t testing.TB) {
-			t.Helper()
-			out, err := exec.CommandContext(t.Context(), "sh", "-c", restart).CombinedOutput()
-			require.NoErrorf(t, err, "%s", out)
-		}
+		Restart:     metastoretest.Restart("SECRETS_TEST_POSTGRES_RESTART"),
 	}
 	return server, admin
 }
@@ -93,10 +85,7 @@ func BenchmarkLookup(b *testing.B) {
 func TestPermissions(t *testing.T) {
 	server, admin := peer(t)
 	dsn := server.Fresh(t)
-	owner, err := postgres.Open(t.Context(), dsn, nil)
-	require.NoError(t, err)
-	defer owner.Close()
-	require.NoError(t, owner.Migrate(t.Context()))
+	owner := server.Migrated(t, dsn)
 	require.NoError(t, owner.SetVariable(t.Context(), "x", "1"))
 	_, schema, _ := strings.Cut(dsn, "search_path=")
 	reader, writer := schema+"_r", schema+"_w"
@@ -174,10 +163,7 @@ func TestNamesThatTheDatabaseCannotHold(t *testing.T) {
 func TestOutages(t *testing.T) {
 	server, admin := peer(t)
 	dsn := server.Fresh(t)
-	owner, err := postgres.Open(t.Context(), dsn, nil)
-	require.NoError(t, err)
-	defer owner.Close()
-	require.NoError(t, owner.Migrate(t.Context()))
+	server.Migrated(t, dsn)
 	_, schema, _ := strings.Cut(dsn, "search_path=")
 	as := func(role, limits string) *metastore.Store {
 		execute(t, dsn, "CREATE ROLE "+role+" LOGIN SUPERUSER PASSWORD 'loopback'; ALTER ROLE "+role+" "+limits)
