@@ -36,10 +36,12 @@ var sqlDisasters = map[string]func(conn net.Conn){
 	"the connection is reset":      func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) },
 	"half an answer of PostgreSQL": func(conn net.Conn) { saying(conn, "R\x00\x00\x00\x0c\x00\x00\x00\x05"+planted[:2]) },
 	"half an answer of MySQL":      func(conn net.Conn) { saying(conn, "\x4a\x00\x00\x00\x0a8.4.0\x00"+planted) },
-	"an error of PostgreSQL":       func(conn net.Conn) { saying(conn, "E\x00\x00\x00\x30SFATAL\x00C53300\x00M"+planted+"-"+planted+"\x00\x00") },
-	"an error of MySQL":            func(conn net.Conn) { saying(conn, "\x16\x00\x00\x00\xff\x10\x04#08004"+planted) },
-	"a page of a proxy":            func(conn net.Conn) { saying(conn, "HTTP/1.1 502 Bad Gateway\r\n\r\n"+page) },
-	"a message of four gigabytes":  func(conn net.Conn) { saying(conn, "R\xff\xff\xff\xff"+planted) },
+	"an error of PostgreSQL": func(conn net.Conn) {
+		saying(conn, "E\x00\x00\x00\x30SFATAL\x00C53300\x00M"+planted+"-"+planted+"\x00\x00")
+	},
+	"an error of MySQL":           func(conn net.Conn) { saying(conn, "\x16\x00\x00\x00\xff\x10\x04#08004"+planted) },
+	"a page of a proxy":           func(conn net.Conn) { saying(conn, "HTTP/1.1 502 Bad Gateway\r\n\r\n"+page) },
+	"a message of four gigabytes": func(conn net.Conn) { saying(conn, "R\xff\xff\xff\xff"+planted) },
 	"an answer without an end": func(conn net.Conn) {
 		chunk := strings.Repeat(planted+" ", 1<<16/(len(planted)+1))
 		for sent := 0; sent < 256<<20; sent += len(chunk) {
