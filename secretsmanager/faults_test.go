@@ -14,8 +14,7 @@ import (
 
 func TestNothingIsLost(t *testing.T) {
 	awstest.NothingIsLost(t,
-		func(wire *awswire.Server, key, value string) { wire.SetSecret("airflow/variables/"+key, value) },
-		func(cfg aws.Config) (secrets.Backend, error) {
-			return secretsmanager.New(sdk.NewFromConfig(cfg), nil)
-		})
+		func(wire *awswire.Server, id, text string) { wire.SetSecret("airflow/connections/"+id, text) },
+		func(wire *awswire.Server, id, text string) { wire.SetSecret("airflow/variables/"+id, text) },
+		func(cfg aws.Config) (secrets.Backend, error) { return secretsmanager.New(sdk.NewFromConfig(cfg), nil) })
 }

@@ -14,8 +14,11 @@ import (
 
 func TestNothingIsLost(t *testing.T) {
 	awstest.NothingIsLost(t,
-		func(wire *awswire.Server, key, value string) {
-			wire.SetParameter("/airflow/variables/"+key, "SecureString", value)
+		func(wire *awswire.Server, id, text string) {
+			wire.SetParameter("/airflow/connections/"+id, "SecureString", text)
+		},
+		func(wire *awswire.Server, id, text string) {
+			wire.SetParameter("/airflow/variables/"+id, "SecureString", text)
 		},
 		func(cfg aws.Config) (secrets.Backend, error) { return ssm.New(sdk.NewFromConfig(cfg), nil) })
 }
