@@ -8,6 +8,21 @@ import (
 	"github.com/secretchain/secrets/internal/jsontext"
 )
 
+// connections makes the connections that are under id.
+func (v value) connections(id string) ([]secrets.Connection, error) {
+	texts := append([]string{v.text}, v.more...)
+	list := make([]secrets.Connection, len(texts))
+	for i, text := range texts {
+		c, err := secrets.Parse(text)
+		if err != nil { // never: what is in a set has been checked
+			return nil, failure(secrets.KindConnection, id, err)
+		}
+		c.ID = id
+		list[i] = c
+	}
+	return list, nil
+}
+
 // connectionText returns the text, in URI or JSON form, of the connection that an entry is, blank for none. It says so if
 // that is no connection, but makes none of it: that is for those who ask, as few of a large file's entries are ever asked for.
 func connectionText(e entry) (text, reason string) {

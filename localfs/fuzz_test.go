@@ -35,10 +35,10 @@ func fuzz(f *testing.F, read format, seeds []string, more func(t *testing.T, tex
 					for name, bad := range s.bad {
 						assert.False(t, strings.Contains(bad.Error(), fuzzPlanted), "the error of %d bytes of name shows the secret", len(name))
 					}
-					for name := range s.texts {
+					for name, text := range s.texts {
 						if kind == secrets.KindConnection {
-							_, found, err := connections(s, name, name)
-							assert.True(t, found && err == nil, "what was checked when it was read is no connection")
+							_, err := value{text, s.more[name]}.connections(name)
+							assert.NoError(t, err, "what was checked when it was read is no connection")
 						}
 					}
 				}

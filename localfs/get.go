@@ -10,7 +10,11 @@ import (
 
 // GetConnections returns every connection under id, in the order of the file.
 func (b *Backend) GetConnections(ctx context.Context, id string) ([]secrets.Connection, error) {
-	return get(ctx, b, secrets.KindConnection, id, connections)
+	v, err := b.get(ctx, secrets.KindConnection, id)
+	if err != nil {
+		return nil, err
+	}
+	return v.connections(id)
 }
 
 // GetConnURI returns the URI form of the first connection under id, whichever form it is stored in.
@@ -20,23 +24,25 @@ func (b *Backend) GetConnURI(ctx context.Context, id string) (string, error) {
 
 // GetVariable returns the text under key; where the file has no text there, its compact JSON.
 func (b *Backend) GetVariable(ctx context.Context, key string) (string, error) {
-	return get(ctx, b, secrets.KindVariable, key, text)
+	v, err := b.get(ctx, secrets.KindVariable, key)
+	return v.text, err
 }
 
 // GetConfig returns a config value, as GetVariable returns a variable; a list of one stands for its element.
 func (b *Backend) GetConfig(ctx context.Context, key string) (string, error) {
-	return get(ctx, b, secrets.KindConfig, key, text)
+	v, err := b.get(ctx, secrets.KindConfig, key)
+	return v.text, err
 }
 
 // GetVariables reads several variables of one version of the file.
 func (b *Backend) GetVariables(ctx context.Context, keys []string) (map[string]string, error) {
-	return getMany(ctx, b, secrets.KindVariable, keys, text)
+	return getMany(ctx, b, secrets.KindVariable, keys, func(v value, _ string) (string, error) { return v.text, nil })
 }
 
 // GetConnectionMap reads several ids of one version of the file. One that is malformed is absent from the map, and part of
 // the error.
 func (b *Backend) GetConnectionMap(ctx context.Context, ids []string) (map[string][]secrets.Connection, error) {
-	return getMany(ctx, b, secrets.KindConnection, ids, connections)
+	return getMany(ctx, b, secrets.KindConnection, ids, value.connections)
 }
 
 // StoreName answers the name that is looked up first. It is blank where no path is given or the id is refused; the blank
@@ -88,97 +94,64 @@ func (b *Backend) names(kind secrets.Kind, id string) ([]string, error) {
 	return b.scope(kind, id)
 }
 
-// value takes a name's value out of the set that holds it.
-type value[T any] func(s *set, name, id string) (value T, found bool, err error)
-
-func text(s *set, name, _ string) (string, bool, error) {
-	text, ok := s.texts[name]
-	return text, ok, nil
-}
-
-func connections(s *set, name, id string) ([]secrets.Connection, bool, error) {
-	text, ok := s.texts[name]
-	if !ok {
-		return nil, false, nil
-	}
-	more := s.more[name]
-	list := make([]secrets.Connection, 1+len(more))
-	for i := range list {
-		if i > 0 {
-			text = more[i-1]
-		}
-		c, err := secrets.Parse(text)
-		if err != nil { // what was read has been checked
-			return nil, false, err
-		}
-		c.ID = id
-		list[i] = c
-	}
-	return list, true, nil
-}
-
-func get[T any](ctx context.Context, b *Backend, kind secrets.Kind, id string, take value[T]) (T, error) {
-	var zero T
+// get looks id up in the present version.
+func (b *Backend) get(ctx context.Context, kind secrets.Kind, id string) (value, error) {
 	p := b.place(kind)
 	if p == nil {
-		return zero, failure(kind, id, secrets.ErrNotFound)
+		return value{}, failure(kind, id, secrets.ErrNotFound)
 	}
-	v, err := p.now(ctx, b.strict)
+	version, err := p.now(ctx, b.strict)
 	if err != nil {
-		return zero, failure(kind, id, err)
+		return value{}, failure(kind, id, err)
 	}
-	return find(b, v, kind, id, take)
+	return b.find(version, kind, id)
 }
 
 // find looks up the names of id in one version.
-func find[T any](b *Backend, v version, kind secrets.Kind, id string, take value[T]) (T, error) {
-	var zero T
-	if b.team != "" {
+func (b *Backend) find(in version, kind secrets.Kind, id string) (value, error) {
+	if b.scope != nil {
 		names, err := b.names(kind, id)
 		if err != nil {
-			return zero, err
+			return value{}, err
 		}
 		for _, name := range names[:len(names)-1] {
-			got, found, err := findName(v, name, id, take)
+			v, found, err := in.value(name)
 			if err != nil {
-				return zero, failure(kind, id, err)
+				return value{}, failure(kind, id, err)
 			}
 			if found {
-				return got, nil
+				return v, nil
 			}
 		}
 	}
-	got, found, err := findName(v, id, id, take)
+	v, found, err := in.value(id)
 	if err == nil && !found {
 		err = secrets.ErrNotFound
 	}
 	if err != nil {
-		return zero, failure(kind, id, err)
+		return value{}, failure(kind, id, err)
 	}
-	return got, nil
+	return v, nil
 }
 
-func findName[T any](v version, name, id string, take value[T]) (got T, found bool, err error) {
-	s, err := v.holding(name)
-	if err != nil || s == nil {
-		return got, false, err
-	}
-	return take(s, name, id)
-}
-
-func getMany[T any](ctx context.Context, b *Backend, kind secrets.Kind, ids []string, take value[T]) (map[string]T, error) {
+// getMany looks ids up in one version, and makes of each value what is asked for.
+func getMany[T any](ctx context.Context, b *Backend, kind secrets.Kind, ids []string, of func(v value, id string) (T, error)) (map[string]T, error) {
 	found := make(map[string]T, len(ids))
 	p := b.place(kind)
 	if p == nil {
 		return found, ctx.Err()
 	}
-	v, err := p.now(ctx, b.strict)
+	version, err := p.now(ctx, b.strict)
 	if err != nil {
 		return nil, &secrets.Error{Op: "get", Kind: kind, Err: err}
 	}
 	var failures []error
 	for _, id := range ids {
-		got, err := find(b, v, kind, id, take)
+		var got T
+		v, err := b.find(version, kind, id)
+		if err == nil {
+			got, err = of(v, id)
+		}
 		switch {
 		case err == nil:
 			found[id] = got

@@ -194,6 +194,16 @@ func (v version) holding(name string) (*set, error) {
 	return entry.Value, usable(entry.Err, entry.Good, v.strict)
 }
 
+// value returns what is under name.
+func (v version) value(name string) (of value, found bool, err error) {
+	s, err := v.holding(name)
+	if err != nil || s == nil {
+		return value{}, false, err
+	}
+	text, found := s.texts[name]
+	return value{text, s.more[name]}, found, nil
+}
+
 // check tells what is wrong with the present version.
 func (p *place) check(ctx context.Context) error {
 	if p.file != nil {

@@ -12,6 +12,12 @@ type set struct {
 	bad   map[string]*fileError // entries that cannot be used
 }
 
+// value is what is under one name.
+type value struct {
+	text string   // of a connection in URI or JSON form
+	more []string // the further connections
+}
+
 // entry is one name of a file with its value.
 type entry struct {
 	key  string
