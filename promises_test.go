@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,6 +47,25 @@ func TestPromises(t *testing.T) {
 			assert.Truef(t, tests[folder][name], "%s: there is no test %s in %s", promise, name, parts[1])
 		}
 	}
+}
+
+// TestGoroutinesAreLookedFor: every package that has tests ends them with a look for goroutines that are left, in TestMain.
+func TestGoroutinesAreLookedFor(t *testing.T) {
+	packages := 0
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil && path != "." {
+			return filepath.SkipDir // another module
+		}
+		if tests := testsIn(t, path); len(tests) > 0 {
+			packages++
+			assert.Truef(t, tests["TestMain"], "%s has no TestMain", path)
+		}
+		return nil
+	}))
+	assert.Greater(t, packages, 30)
 }
 
 // testsIn lists the test functions of a package, by its folder.

@@ -7,7 +7,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
+
+// No test leaves a goroutine or a connection behind.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 //go:embed output.txt
 var want string
