@@ -115,7 +115,7 @@ func testProcesses(t *testing.T, s Server) {
 		require.Eventually(t, func() bool {
 			values, _ := watch.GetVariables(context.WithoutCancel(t.Context()), []string{"v0000"})
 			return len(values) > 0
-		}, 30*time.Second, time.Millisecond, "the first batch")
+		}, time.Minute, time.Millisecond, "the first batch")
 		require.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait() // it was killed
 
