@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -122,7 +121,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		})
 	}
 	t.Run("connection refused", func(t *testing.T) {
-		b, err := open(Arguments("http://" + unusedAddress(t)))
+		b, err := open(Arguments("http://" + wiretest.ClosedPort(t)))
 		require.NoError(t, err)
 		_, err = b.GetVariable(t.Context(), "hello")
 		RequireClass(t, err, secrets.ErrUnavailable, "no connection", "endpoint_url")
@@ -154,7 +153,7 @@ func Failures(t *testing.T, open func(awsclient.Options) (secrets.Backend, error
 		RequireClass(t, err, secrets.ErrUnavailable, "TLS")
 	})
 	t.Run("no credentials", func(t *testing.T) {
-		b, err := open(awsclient.Options{Region: awswire.Region, Endpoint: "http://" + unusedAddress(t)})
+		b, err := open(awsclient.Options{Region: awswire.Region, Endpoint: "http://" + wiretest.ClosedPort(t)})
 		require.NoError(t, err)
 		_, err = b.GetVariable(t.Context(), "hello")
 		RequireClass(t, err, secrets.ErrDenied, "no usable credentials", "aws_access_key_id")
@@ -203,7 +202,7 @@ func Checks(t *testing.T, open func(awsclient.Options) (secrets.Backend, error))
 	require.Len(t, wire.Calls(), 1)
 	RequireClass(t, check(t, answer(400, "AccessDeniedException")), secrets.ErrDenied, "check", "AccessDeniedException")
 	RequireClass(t, check(t, answer(500, "InternalFailure")), secrets.ErrUnavailable, "check")
-	b, err := open(Arguments("http://" + unusedAddress(t)))
+	b, err := open(Arguments("http://" + wiretest.ClosedPort(t)))
 	require.NoError(t, err)
 	RequireClass(t, b.(secrets.Checker).Check(t.Context()), secrets.ErrUnavailable, "no connection", "endpoint_url")
 }
@@ -232,12 +231,4 @@ func NoEnvironment(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	t.Setenv("AWS_CONFIG_FILE", empty+"/config")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", empty+"/credentials")
-}
-
-// unusedAddress is one where nobody listens.
-func unusedAddress(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
 }
