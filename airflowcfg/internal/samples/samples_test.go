@@ -165,24 +165,35 @@ func open(t *testing.T, backend, kwargs string) *secrets.Chain {
 	return chain
 }
 
+// The formats of 1.10.10, and YAML, which has come since.
 func TestLocalFiles(t *testing.T) {
-	dir := filepath.ToSlash(t.TempDir())
-	require.NoError(t, os.WriteFile(dir+"/var.json", []byte(`{"hello": "world"}`), 0o600))
-	require.NoError(t, os.WriteFile(dir+"/conn.json", []byte(`{
-		"one": "`+connection+`",
-		"two": ["`+connection+`", "mysql://second.example.com"],
-		"fields": {"conn_type": "mysql", "host": "h", "port": "1234"}}`), 0o600))
-	chain := open(t, "airflow.secrets.local_filesystem.LocalFilesystemBackend",
-		strings.ReplaceAll(`{"variables_file_path": "/files/var.json", "connections_file_path": "/files/conn.json"}`, "/files", dir))
-	for id, count := range map[string]int{"one": 1, "two": 2, "fields": 1} {
-		conns, err := chain.GetConnections(t.Context(), id)
-		require.NoError(t, err)
-		assert.Len(t, conns, count, id)
+	const second = "mysql://second.example.com"
+	for extension, files := range map[string]struct {
+		variables, connections string
+		want                   map[string]int // connections of an id
+	}{
+		"json": {`{"hello": "world"}`, `{"one": "` + connection + `", "two": ["` + connection + `", "` + second + `"],
+			"fields": {"conn_type": "mysql", "host": "h", "port": "1234"}}`, map[string]int{"one": 1, "two": 2, "fields": 1}},
+		"env":  {"hello=world\n", "one=" + connection + "\ntwo=" + connection + "\ntwo=" + second + "\n", map[string]int{"one": 1, "two": 2}},
+		"yaml": {"hello: world\n", "one: " + connection + "\nfields:\n  conn_type: mysql\n  host: h\n  port: 1234\n", map[string]int{"one": 1, "fields": 1}},
+	} {
+		t.Run(extension, func(t *testing.T) {
+			dir := filepath.ToSlash(t.TempDir())
+			require.NoError(t, os.WriteFile(dir+"/var."+extension, []byte(files.variables), 0o600))
+			require.NoError(t, os.WriteFile(dir+"/conn."+extension, []byte(files.connections), 0o600))
+			chain := open(t, "airflow.secrets.local_filesystem.LocalFilesystemBackend",
+				`{"variables_file_path": "`+dir+"/var."+extension+`", "connections_file_path": "`+dir+"/conn."+extension+`"}`)
+			for id, count := range files.want {
+				conns, err := chain.GetConnections(t.Context(), id)
+				require.NoError(t, err)
+				assert.Len(t, conns, count, id)
+			}
+			found, err := chain.LookupVariable(t.Context(), "hello")
+			require.NoError(t, err)
+			assert.Equal(t, "localfs", found.Layer)
+			assert.True(t, found.Value.Equal(secrets.NewSecret("world")))
+		})
 	}
-	found, err := chain.LookupVariable(t.Context(), "hello")
-	require.NoError(t, err)
-	assert.Equal(t, "localfs", found.Layer)
-	assert.True(t, found.Value.Equal(secrets.NewSecret("world")))
 }
 
 // Opening a layer costs at most 1 ms: it reads a file, and asks nobody.
