@@ -54,6 +54,7 @@ func testFailures(t *testing.T, s Server) {
 	t.Run("no tables", func(t *testing.T) {
 		store := s.open(t, s.Fresh(t), opts)
 		fails(t, store, secrets.ErrUnavailable, "Migrate")
+		assert.ErrorContains(t, store.Check(t.Context()), s.Told+": there is no table connection")
 		require.NoError(t, store.Migrate(t.Context()))
 		require.NoError(t, store.Check(t.Context()), "what was missing is looked for again")
 	})

@@ -34,6 +34,8 @@ type Server struct {
 	Silent func(address string) string
 	// Unreachable is the DSN of a database that does not answer; Refused, if not blank, that of one that refuses the login.
 	Unreachable, Refused string
+	// Told is what errors call a fresh database: "sqlite airflow.db".
+	Told string
 	// Restart restarts the server; nil where there is none.
 	Restart func(t testing.TB)
 }

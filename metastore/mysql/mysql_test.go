@@ -43,6 +43,8 @@ func peer(t testing.TB) metastoretest.Server {
 		change(config)
 		return config.FormatDSN()
 	}
+	config, err := driver.ParseDSN(admin)
+	require.NoError(t, err)
 	server := metastoretest.Server{
 		Dialect: mysql.Dialect{},
 		Open:    mysql.Open,
@@ -56,6 +58,7 @@ func peer(t testing.TB) metastoretest.Server {
 		Bare:        bare,
 		Silent:      func(address string) string { return with(func(c *driver.Config) { c.Addr, c.DBName = address, "x" }) },
 		Dump:        "mysql.sql",
+		Told:        "mysql " + config.Addr,
 		Unreachable: with(func(c *driver.Config) { c.Addr, c.DBName = "127.0.0.1:1", "x" }),
 		Refused:     with(func(c *driver.Config) { c.User, c.Passwd, c.DBName = "nobody", "wrong", "x" }),
 		Restart:     metastoretest.Restart("SECRETS_TEST_MYSQL_RESTART"),

@@ -55,6 +55,7 @@ func peer(t testing.TB) (metastoretest.Server, *url.URL) {
 		Floor:       func(dsn string) (*sql.DB, error) { return sql.Open("pgx", dsn) },
 		Silent:      func(address string) string { return with(func(u *url.URL) { u.Host = address }) },
 		Dump:        "postgres.sql",
+		Told:        "postgres " + admin.Host,
 		Unreachable: with(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
 		Refused:     with(func(u *url.URL) { u.User = url.UserPassword("nobody", "wrong") }),
 		Restart:     metastoretest.Restart("SECRETS_TEST_POSTGRES_RESTART"),

@@ -20,6 +20,7 @@ var server = metastoretest.Server{
 		return sql.Open("sqlite", dsn+"&_busy_timeout=10000&_journal_mode=WAL&_txlock=immediate&_foreign_keys=1")
 	},
 	Dump:        "sqlite.sql",
+	Told:        "sqlite airflow.db",
 	Unreachable: filepath.Join("no such folder", "airflow.db"),
 }
 
