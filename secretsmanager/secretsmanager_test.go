@@ -316,6 +316,21 @@ func TestFullURLModeIsIgnoredWithAWarning(t *testing.T) {
 	assert.Equal(t, "host", conns[0].Host)
 }
 
+// Nothing is asked after Close, of a client of the caller's either, which stays as it is.
+func TestClosedIsClosed(t *testing.T) {
+	b, wire := wireBackend(t, nil)
+	wire.SetSecret("airflow/variables/hello", "world")
+	require.NoError(t, b.Close())
+	_, err := b.GetVariable(t.Context(), "hello")
+	require.ErrorIs(t, err, secrets.ErrClosed)
+	_, err = b.GetVariables(t.Context(), []string{"hello"})
+	require.ErrorIs(t, err, secrets.ErrClosed)
+	_, err = b.List(t.Context(), secrets.KindVariable)
+	require.ErrorIs(t, err, secrets.ErrClosed)
+	require.ErrorIs(t, b.Check(t.Context()), secrets.ErrClosed)
+	require.Empty(t, wire.Calls())
+}
+
 func TestDriver(t *testing.T) {
 	wire := awswire.New()
 	server := wiretest.Serve(t, wire)
