@@ -88,13 +88,13 @@ func (d *deferred) DeleteVariable(ctx context.Context, key string) error {
 	return do(ctx, d, func(b secrets.Writer) error { return b.DeleteVariable(ctx, key) })
 }
 
-// StoreName asks the store, if it is open; before that it is not known.
+// StoreName asks the store, if it is open. Before that it is the metastore's rule: a name is a row's own.
 func (d *deferred) StoreName(kind secrets.Kind, id string) (name string, ok bool) {
 	b, _ := d.store.Made()
 	if n, ok := b.(secrets.Namer); ok {
 		return n.StoreName(kind, id)
 	}
-	return "", kind != secrets.KindConfig
+	return id, kind != secrets.KindConfig && id != ""
 }
 
 // Close closes the store: the one that was opened, or that is being opened as soon as it is.

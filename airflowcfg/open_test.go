@@ -343,6 +343,9 @@ func TestSecretOptionsThatFail(t *testing.T) {
 	t.Run("nobody has it", func(t *testing.T) {
 		chain := setup{file: "[secrets]\nbackend = fakestore\n[database]\nsql_alchemy_conn_secret = " + planted + "\n"}.open(t)
 		_, err := chain.GetVariable(t.Context(), "absent")
+		var lookup *secrets.LookupError
+		require.ErrorAs(t, err, &lookup)
+		assert.Equal(t, "absent", lookup.Tried[len(lookup.Tried)-1].StoreName, "the row's name, though the store is not open")
 		require.ErrorIs(t, err, secrets.ErrUnavailable)
 		require.NotErrorIs(t, err, secrets.ErrNotFound, "nobody knows what the metastore holds")
 		assert.NotContains(t, err.Error(), planted)
