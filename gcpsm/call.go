@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
@@ -74,6 +73,3 @@ func payload(resp *secretmanagerpb.AccessSecretVersionResponse) (string, error) 
 	}
 	return string(p.Data), nil
 }
-
-// lastPart is a secret's name without the project.
-func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }

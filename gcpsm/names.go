@@ -3,6 +3,7 @@ package gcpsm
 import (
 	"context"
 	"log/slog"
+	"strings"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
@@ -52,6 +53,9 @@ func versionName(project, name string) string {
 	}
 	return "projects/" + project + "/secrets/" + name + "/versions/latest"
 }
+
+// lastPart is a secret's name without the project.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // warnOfPrefixes warns once of kinds whose prefix can form no name: as in Airflow they are accepted, and never found.
 func warnOfPrefixes(logger *slog.Logger, names *backend.Naming) {

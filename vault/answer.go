@@ -97,25 +97,6 @@ func value(_ secrets.Kind, _, text string) (string, error) {
 	return string(stored), nil
 }
 
-// kv is what sys/internal/ui/mounts tells about a mount.
-type kv struct {
-	Type    string `json:"type"`
-	Options struct {
-		Version string `json:"version"`
-	} `json:"options"`
-}
-
-// version of the engine; 0: it is none for keys and values.
-func (m *kv) version() int {
-	switch {
-	case m.Type != "kv" && m.Type != "generic":
-		return 0
-	case m.Options.Version == "2":
-		return 2
-	}
-	return 1
-}
-
 // data decodes the data of an answer that holds no secret.
 func data[T any](answer []byte) (v T, err error) {
 	var envelope struct {

@@ -48,3 +48,22 @@ func (b *Backend) usable(ctx context.Context) error {
 	}
 	return nil
 }
+
+// kv is what sys/internal/ui/mounts tells about a mount.
+type kv struct {
+	Type    string `json:"type"`
+	Options struct {
+		Version string `json:"version"`
+	} `json:"options"`
+}
+
+// version of the engine; 0: it is none for keys and values.
+func (m *kv) version() int {
+	switch {
+	case m.Type != "kv" && m.Type != "generic":
+		return 0
+	case m.Options.Version == "2":
+		return 2
+	}
+	return 1
+}
