@@ -1,7 +1,8 @@
 // Package filewatch keeps a value that is made from a file or a directory, and makes it anew when that changes on disk.
 //
 // A [Watch] looks at the disk at most once per interval, in the goroutine of one of its callers; the others go on with
-// what is known. There is no goroutine, no notification service, and nothing to close.
+// what is known. Without an interval every caller looks, and one of them reads. There is no goroutine, no notification
+// service, and nothing to close.
 //
 // # What counts as a change
 //
