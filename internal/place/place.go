@@ -1,5 +1,5 @@
 // Package place knows when an error may tell where a server is: from the moment that one has answered there. Until then what is
-// taken for an address may be a piece of the password, of a data source name that was misread.
+// taken for its address may be a piece of a password, because a data source name was misread.
 package place
 
 import "sync/atomic"
