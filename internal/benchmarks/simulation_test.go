@@ -163,8 +163,7 @@ func summarize(h *history, instances, keys int) summary {
 
 // TestFleet holds the figures to what the documentation claims; with -print, it also prints the table.
 func TestFleet(t *testing.T) {
-	instances, keys := 2, 500
-	var table io.Writer = io.Discard
+	instances, keys, table := 2, 500, io.Discard
 	if *print {
 		instances, keys, table = 5, fleetKeys, os.Stdout
 	}
