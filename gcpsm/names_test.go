@@ -1,6 +1,7 @@
 package gcpsm_test
 
 import (
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
@@ -74,6 +75,12 @@ func TestPrefixThatCanFormNoNameWarnsOnce(t *testing.T) {
 	}
 	assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"))
 	assert.Contains(t, log.String(), "[variable config]")
+
+	log.Reset()
+	opened, err := backend.OpenLogged(t.Context(), "gcpsm", json.RawMessage(`{"project_id": "p", "variables_prefix": "a/b"}`), slog.New(slog.NewTextHandler(&log, nil)))
+	require.NoError(t, err)
+	require.NoError(t, opened.(*gcpsm.Backend).Close())
+	assert.Equal(t, 1, strings.Count(log.String(), "level=WARN"), "and so does the driver")
 	assert.Empty(t, s.Calls())
 }
 

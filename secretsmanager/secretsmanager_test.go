@@ -310,6 +310,11 @@ func TestFullURLModeIsIgnoredWithAWarning(t *testing.T) {
 	opts := &secretsmanager.Options{FullURLMode: &no, Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	b, wire := wireBackend(t, opts)
 	assert.Contains(t, log.String(), "full_url_mode")
+	log.Reset()
+	opened, err := backend.OpenLogged(t.Context(), "secretsmanager", json.RawMessage(`{"full_url_mode": false}`), opts.Logger)
+	require.NoError(t, err)
+	require.NoError(t, opened.(*secretsmanager.Backend).Close())
+	assert.Contains(t, log.String(), "full_url_mode", "and so does the driver")
 	wire.SetSecret("airflow/connections/db", "mysql://host")
 	conns, err := b.GetConnections(t.Context(), "db")
 	require.NoError(t, err)
