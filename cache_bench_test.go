@@ -161,3 +161,24 @@ func BenchmarkMiss(b *testing.B) {
 		_ = c.Close()
 	}
 }
+
+// BenchmarkUnmatched shows what layers cost that are not asked for a name: no call, no allocation.
+func BenchmarkUnmatched(b *testing.B) {
+	for _, n := range []int{0, 10, 100} {
+		layers := make([]secrets.Layer, 0, n+1)
+		for i := range n {
+			layers = append(layers, secrets.Layer{Name: fmt.Sprint(i), Backend: fake(), Match: func(secrets.Kind, string) bool { return false }})
+		}
+		c, err := secrets.NewChain(append(layers, secrets.Layer{Name: "store", Backend: fake("k", "v")}), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = c.GetVariable(context.Background(), "k")
+			}
+		})
+		_ = c.Close()
+	}
+}
