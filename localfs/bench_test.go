@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/joho/godotenv"
+	"github.com/stretchr/testify/assert"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/secretchain/secrets"
@@ -61,6 +62,23 @@ func BenchmarkEnvFile(b *testing.B) {
 			})
 			b.Run(fmt.Sprintf("%ss/localfs/%d", kind, n), func(b *testing.B) { load(b, kind, text, readAirflowEnv) })
 		}
+	}
+}
+
+// No line costs an allocation of its own.
+func TestEnvFileAllocations(t *testing.T) {
+	const lines = 1000
+	for kind, line := range map[secrets.Kind]string{
+		secrets.KindVariable:   "KEY_%d=value-%d\n",
+		secrets.KindConnection: "CONN_%d=mysql://login:pa%%2Fss@host%d:3306/schema?a=%%2F\n",
+	} {
+		data := []byte(variables(lines, line))
+		got := testing.AllocsPerRun(10, func() {
+			if _, _, err := readFile(kind, "file", data, readAirflowEnv); err != nil {
+				t.Error("refused")
+			}
+		})
+		assert.Less(t, got, 0.1*lines, kind)
 	}
 }
 
