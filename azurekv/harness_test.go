@@ -10,18 +10,18 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/azurekv"
 	"github.com/secretchain/secrets/internal/azuretest"
+	"github.com/secretchain/secrets/internal/leaktest"
 	"github.com/secretchain/secrets/internal/wiretest"
 )
 
 // planted is part of everything that must never show.
 const planted = "pLanted5ecret"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func newServer(t testing.TB) *azuretest.Server {
 	t.Helper()

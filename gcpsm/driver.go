@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm"), OpenLogged: backend.LoggedOpener(open)})
+	backend.RegisterLogged(backend.Driver{Name: "gcpsm", ClassPaths: backend.ClassPaths("gcpsm")}, backend.LoggedOpener(open))
 }
 
 // arguments are Airflow's backend_kwargs.

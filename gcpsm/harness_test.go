@@ -17,7 +17,6 @@ import (
 
 	secretmanager "cloud.google.com/go/secretmanager/apiv1"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -28,12 +27,13 @@ import (
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/gcpsm"
 	"github.com/secretchain/secrets/internal/gcptest"
+	"github.com/secretchain/secrets/internal/leaktest"
 )
 
 // planted is part of everything that must never show.
 const planted = "pLanted5ecret"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func newServer() *gcptest.Server { return &gcptest.Server{Project: "my-project"} }
 

@@ -8,9 +8,9 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager"),
-		OpenLogged: backend.LoggedOpener(func(ctx context.Context, opts *Options, logger *slog.Logger) (*Backend, error) {
+	backend.RegisterLogged(backend.Driver{Name: "secretsmanager", ClassPaths: backend.ClassPaths("secretsmanager")},
+		backend.LoggedOpener(func(ctx context.Context, opts *Options, logger *slog.Logger) (*Backend, error) {
 			opts.Logger = logger
 			return Open(ctx, opts)
-		})})
+		}))
 }

@@ -11,11 +11,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/leaktest"
 	"github.com/secretchain/secrets/internal/vaultwire"
 	"github.com/secretchain/secrets/internal/vectors"
 	"github.com/secretchain/secrets/internal/wiretest"
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 			os.Unsetenv(name)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func secret(text string) secrets.Secret { return secrets.NewSecret(text) }
