@@ -111,15 +111,15 @@ var (
 
 func init() {
 	register := func(name string, classPaths []string, fill func(f *fake, kwargs json.RawMessage) error) {
-		backend.Register(backend.Driver{Name: name, ClassPaths: classPaths,
-			OpenLogged: func(_ context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error) {
+		backend.RegisterLogged(backend.Driver{Name: name, ClassPaths: classPaths},
+			func(_ context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error) {
 				f := &fake{driver: name, logger: logger}
 				if err := fill(f, kwargs); err != nil {
 					return nil, err
 				}
 				last[name] = f
 				return f, nil
-			}})
+			})
 	}
 	register("fakestore", []string{"test.FakeBackend"}, func(f *fake, kwargs json.RawMessage) error {
 		return backend.DecodeKwargs(kwargs, &f.args)

@@ -16,8 +16,8 @@ import (
 func Lookup(nameOrClassPath string) (d Driver, ok bool) {
 	registry.RLock()
 	defer registry.RUnlock()
-	d, ok = registry.drivers[strings.TrimSpace(nameOrClassPath)]
-	return d, ok
+	known, ok := registry.drivers[strings.TrimSpace(nameOrClassPath)]
+	return known.Driver, ok
 }
 
 // Arguments lists the names of the arguments that the driver takes, sorted. It asks Open, by giving it one that no

@@ -16,11 +16,11 @@ import (
 var given *slog.Logger
 
 func init() {
-	backend.Register(backend.Driver{Name: "logging",
-		OpenLogged: backend.LoggedOpener(func(_ context.Context, _ *struct{}, logger *slog.Logger) (secrets.Funcs, error) {
+	backend.RegisterLogged(backend.Driver{Name: "logging"},
+		backend.LoggedOpener(func(_ context.Context, _ *struct{}, logger *slog.Logger) (secrets.Funcs, error) {
 			given = logger
 			return secrets.Funcs{}, nil
-		})})
+		}))
 }
 
 // A store that warns is given the Logger of whoever opens it, through each way in, and none by those who have none.

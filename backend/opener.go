@@ -18,8 +18,8 @@ func Opener[A any, B secrets.Backend](open func(ctx context.Context, args *A) (B
 	}
 }
 
-// LoggedOpener is Opener for the OpenLogged of a [Driver].
-func LoggedOpener[A any, B secrets.Backend](open func(ctx context.Context, args *A, logger *slog.Logger) (B, error)) func(context.Context, json.RawMessage, *slog.Logger) (secrets.Backend, error) {
+// LoggedOpener is Opener for [RegisterLogged].
+func LoggedOpener[A any, B secrets.Backend](open func(ctx context.Context, args *A, logger *slog.Logger) (B, error)) LoggedOpen {
 	return func(ctx context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error) {
 		var args A
 		if err := DecodeKwargs(kwargs, &args); err != nil {

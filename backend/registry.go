@@ -22,35 +22,45 @@ type Driver struct {
 	// Open makes the backend. It does no I/O: a store that is down or a login that fails shows at the first lookup.
 	// Kwargs is a JSON object, or empty for no arguments: hand it to DecodeKwargs, or let Opener do so.
 	Open func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error)
-	// OpenLogged is given in place of Open by a store that warns of anything, for which kwargs have no room. A nil logger
-	// is silent. LoggedOpener makes one.
-	OpenLogged func(ctx context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error)
 }
+
+// LoggedOpen is the Open of a [Driver] with a Logger for the store's warnings, for which kwargs have no room. Nil: silent.
+type LoggedOpen = func(ctx context.Context, kwargs json.RawMessage, logger *slog.Logger) (secrets.Backend, error)
 
 var registry struct {
 	sync.RWMutex
-	drivers map[string]Driver // by name and by class path
+	drivers map[string]registered // by name and by class path
+}
+
+type registered struct {
+	Driver
+	logged LoggedOpen
 }
 
 // Register makes a driver available to [Open] under its name and class paths. Store packages call it from init.
-// It panics on a driver without an Open, on a name or class path that is blank or has white space around it, and on one that is taken.
+// It panics on a nil Open, on a name or class path that is blank or has white space around it, and on one that is taken.
 func Register(d Driver) {
-	switch open, logged := d.Open, d.OpenLogged; {
-	case open == nil && logged == nil:
+	if d.Open == nil {
 		panic(fmt.Sprintf("backend: Register of driver %q without an Open function", d.Name))
-	case open == nil:
-		d.Open = func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
-			return logged(ctx, kwargs, nil)
-		}
-	case logged == nil:
-		d.OpenLogged = func(ctx context.Context, kwargs json.RawMessage, _ *slog.Logger) (secrets.Backend, error) {
-			return open(ctx, kwargs)
-		}
 	}
+	register(d, func(ctx context.Context, kwargs json.RawMessage, _ *slog.Logger) (secrets.Backend, error) {
+		return d.Open(ctx, kwargs)
+	})
+}
+
+// RegisterLogged is [Register] for a store that warns of anything. It takes open in place of d.Open.
+func RegisterLogged(d Driver, open LoggedOpen) {
+	d.Open = func(ctx context.Context, kwargs json.RawMessage) (secrets.Backend, error) {
+		return open(ctx, kwargs, nil)
+	}
+	register(d, open)
+}
+
+func register(d Driver, open LoggedOpen) {
 	registry.Lock()
 	defer registry.Unlock()
 	if registry.drivers == nil {
-		registry.drivers = make(map[string]Driver)
+		registry.drivers = make(map[string]registered)
 	}
 	names := append([]string{d.Name}, d.ClassPaths...)
 	for _, name := range names {
@@ -62,7 +72,7 @@ func Register(d Driver) {
 		}
 	}
 	for _, name := range names {
-		registry.drivers[name] = d
+		registry.drivers[name] = registered{d, open}
 	}
 }
 
@@ -95,7 +105,7 @@ func OpenLogged(ctx context.Context, nameOrClassPath string, kwargs json.RawMess
 	if !ok {
 		return nil, classed{unknownDriver(name), secrets.ErrUnavailable}
 	}
-	b, err := d.OpenLogged(ctx, kwargs, logger)
+	b, err := d.logged(ctx, kwargs, logger)
 	if err != nil {
 		return nil, fmt.Errorf("open backend %s: %w", d.Name, Refused(err))
 	}

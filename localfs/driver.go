@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs"), OpenLogged: backend.LoggedOpener(open)})
+	backend.RegisterLogged(backend.Driver{Name: "localfs", ClassPaths: backend.ClassPaths("localfs")}, backend.LoggedOpener(open))
 }
 
 // kwargs are the arguments of Airflow's backend. Null and blank are none.

@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	backend.Register(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore"), OpenLogged: backend.LoggedOpener(open)})
+	backend.RegisterLogged(backend.Driver{Name: "metastore", ClassPaths: backend.ClassPaths("metastore")}, backend.LoggedOpener(open))
 }
 
 // arguments are the driver's. Airflow's own backend takes none: it uses the database that Airflow is configured with.
