@@ -99,7 +99,7 @@ func New(opts *Options) (*Backend, error) {
 		return nil, err
 	}
 	if o.File != "" && o.Lookup != nil {
-		return nil, errors.New("envbackend: File and Lookup are both given: one of them is the source")
+		return nil, backend.Refused(errors.New("envbackend: File and Lookup are both given: one of them is the source"))
 	}
 	b := &Backend{
 		connections: newPrefix(o.Connections, "AIRFLOW_CONN_"),

@@ -265,7 +265,7 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := envbackend.New(&opts)
-			assert.Error(t, err)
+			assert.ErrorIs(t, err, secrets.ErrMalformed)
 		})
 	}
 	_, err := backend.Open(t.Context(), "env", []byte(`{"connections_prefix": "x"}`))

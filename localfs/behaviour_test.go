@@ -68,7 +68,7 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := localfs.New(&opts)
-			assert.Error(t, err)
+			assert.ErrorIs(t, err, secrets.ErrMalformed)
 			backendtest.NoLeak(t, planted, err)
 		})
 	}

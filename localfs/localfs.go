@@ -140,7 +140,7 @@ func New(opts *Options) (*Backend, error) {
 		return nil, err
 	}
 	if o.MaxSize < 0 {
-		return nil, errors.New("localfs: MaxSize is below 0: give bytes, or 0 for 64 MiB")
+		return nil, backend.Refused(errors.New("localfs: MaxSize is below 0: give bytes, or 0 for 64 MiB"))
 	}
 	b := &Backend{strict: o.OnMistake == FailFile, scope: backend.TeamScope(o.Team, teamSeparator, nil)}
 	if o.Team != "" {

@@ -48,7 +48,7 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 	access := accessChecker(o.Access, o.Logger)
 	switch {
 	case hasFile && hasDir:
-		return nil, fmt.Errorf("localfs: a file and a directory of %ss are both given: use one", kind)
+		return nil, backend.Refused(fmt.Errorf("localfs: a file and a directory of %ss are both given: use one", kind))
 	case hasDir:
 		p.path, watch.Limit = dir, backend.MaxText
 		p.mixed = kind == secrets.KindConnection && slices.ContainsFunc([]string{o.VariablesDir, o.ConfigDir}, func(other string) bool {
@@ -65,7 +65,7 @@ func newPlace(kind secrets.Kind, file, dir string, o *Options) (*place, error) {
 	case hasFile:
 		read := formatOf(file, o.Dotenv)
 		if read == nil { // without the path: it may be a connection in the wrong place
-			return nil, fmt.Errorf("localfs: the file of %ss: its extension says how it is read, and must be .env, .json, .yaml or .yml", kind)
+			return nil, backend.Refused(fmt.Errorf("localfs: the file of %ss: its extension says how it is read, and must be .env, .json, .yaml or .yml", kind))
 		}
 		p.file = filewatch.File(file, watch, func(c filewatch.Content) (*set, bool, error) {
 			if err := access(file, c.Info); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/backend"
 )
 
 // SnapshotOptions say where the last good values are kept and for how long. Path and FernetKeys are required.
@@ -59,12 +60,12 @@ func (o SnapshotOptions) withDefaults() SnapshotOptions {
 // It fails without a backend, a path or a good key. It does no I/O before the first read.
 func Snapshot(b secrets.Backend, opts SnapshotOptions) (secrets.Backend, error) {
 	if b == nil {
-		return nil, errors.New("snapshot: no backend is given")
+		return nil, backend.Refused(errors.New("snapshot: no backend is given"))
 	}
 	opts = opts.withDefaults()
 	store, err := newSnapshotStore(opts)
 	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
+		return nil, backend.Refused(fmt.Errorf("snapshot: %w", err))
 	}
 	s := &snapshot{opts: opts, store: store}
 	s.wrapped = wrapped{name: "Snapshot", inner: b, guard: func(ctx context.Context, c call) error { return c.do(ctx) }}

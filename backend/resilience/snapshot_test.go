@@ -292,7 +292,7 @@ func TestSnapshotRefusesBadOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := resilience.Snapshot(full(), opts)
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 			backendtest.NoLeak(t, planted, err)
 		})
 	}
