@@ -15,7 +15,7 @@ var (
 	ErrDenied = errors.New("access denied")
 	// ErrUnavailable: no answer: network, time-out, throttling, a failing server. Trying again later may help.
 	ErrUnavailable = errors.New("unavailable")
-	// ErrMalformed: there is a value, and it cannot be used.
+	// ErrMalformed: there is a value, or an argument of a constructor, and it cannot be used.
 	ErrMalformed = errors.New("malformed")
 	// ErrClosed: the chain or backend was closed.
 	ErrClosed = errors.New("closed")
