@@ -10,7 +10,6 @@ import (
 	"time"
 
 	secretmanager "cloud.google.com/go/secretmanager/apiv1"
-	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 	"github.com/googleapis/gax-go/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -126,17 +125,4 @@ func TestEndOfStreamIsAnOutage(t *testing.T) {
 	_, err = b.GetVariable(t.Context(), "hello")
 	require.ErrorIs(t, err, secrets.ErrUnavailable)
 	require.Contains(t, err.Error(), "connection closed without an answer")
-}
-
-var _ gcpsm.Client = (*countingClient)(nil)
-
-// countingClient counts the calls of a client of one's own, as New takes it.
-type countingClient struct {
-	*secretmanager.Client
-	calls atomic.Int64
-}
-
-func (c *countingClient) AccessSecretVersion(ctx context.Context, req *secretmanagerpb.AccessSecretVersionRequest, opts ...gax.CallOption) (*secretmanagerpb.AccessSecretVersionResponse, error) {
-	c.calls.Add(1)
-	return c.Client.AccessSecretVersion(ctx, req, opts...)
 }

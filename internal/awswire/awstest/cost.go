@@ -28,7 +28,7 @@ func Cost(t *testing.T, answer string, open Open) {
 	cfg := awswire.Config("http://127.0.0.1:1")
 	cfg.HTTPClient = client
 	bare, lookup := open(cfg)
-	measure(t, &client.requests, bare, lookup)
+	wiretest.Cost(t, func() int { return client.requests }, bare, lookup)
 }
 
 // CostOfOpen holds the client that a store's Open makes to the same, over loopback, beside the SDK's own client.
@@ -47,38 +47,18 @@ func CostOfOpen(t *testing.T, answer string, calls Open, open func(awsclient.Opt
 	b, err := open(Arguments(server.URL))
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, b.(io.Closer).Close()) })
-	measure(t, &requests, bare, func() error { _, err := b.GetVariable(t.Context(), "hello"); return err })
-}
-
-// measure compares what both calls allocate, and counts the requests of the lookup. (The SDK's own client may lose an answer
-// and ask again: see awsclient.Whole.)
-func measure(t *testing.T, requests *atomic.Int64, bare, lookup func() error) {
-	t.Helper()
-	const runs = 500
-	allocations := func(call func() error) float64 {
-		return testing.AllocsPerRun(runs, func() {
-			if err := call(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	floor := allocations(bare)
-	before := requests.Load()
-	ours := allocations(lookup)
-	require.EqualValues(t, runs+1, requests.Load()-before, "one request a lookup; AllocsPerRun warms up once")
-	t.Logf("allocations: %.0f by the SDK's call, %.0f by a lookup", floor, ours)
-	require.LessOrEqual(t, ours, floor+12)
+	wiretest.Cost(t, func() int { return int(requests.Load()) }, bare, func() error { _, err := b.GetVariable(t.Context(), "hello"); return err })
 }
 
 // canned answers every request at once, so that no server's allocations are counted.
 type canned struct {
 	text     string
-	requests atomic.Int64
+	requests int
 }
 
 // Do answers.
 func (c *canned) Do(r *http.Request) (*http.Response, error) {
-	c.requests.Add(1)
+	c.requests++
 	_, _ = io.Copy(io.Discard, r.Body)
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.text)), Request: r}, nil
 }
