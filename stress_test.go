@@ -13,14 +13,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
+	"github.com/secretchain/secrets/internal/leaktest"
 	"github.com/secretchain/secrets/internal/wiretest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // busy is a store whose every call takes a while: it ends when somebody sends on turn. One whose context ends before
 // takes a while to notice, and fails. Nobody ever sends for the name stuck.

@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/airflowcfg"
 	"github.com/secretchain/secrets/backend"
 	_ "github.com/secretchain/secrets/envbackend"
+	"github.com/secretchain/secrets/internal/leaktest"
 	_ "github.com/secretchain/secrets/localfs"
 )
 
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 			os.Unsetenv(name)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func program(name string, args []string) {

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
 	"github.com/secretchain/secrets/backend/resilience"
+	"github.com/secretchain/secrets/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 const planted = "pLanted5ecret"
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/secretchain/secrets/internal/leaktest"
 )
 
 // TestMain runs the tests in a process of their own, to see what it prints: to standard error, where libraries log that
@@ -19,23 +21,13 @@ func TestMain(m *testing.M) {
 		os.Exit(watched(inner))
 	}
 	status := m.Run()
-	if err := left(); status == 0 && err != nil {
+	// The driver of SQL databases keeps one goroutine a pool until the process ends, after Close too for a moment.
+	err := leaktest.Left(goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"))
+	if status == 0 && err != nil {
 		fmt.Println("FAIL:", err)
 		status = 1
 	}
 	os.Exit(status)
-}
-
-// left tells of goroutines that do not end. Some of the vendors' end a while after Close, which on a slow machine is longer
-// than the half second that goleak waits by itself.
-func left() (err error) {
-	for range 20 {
-		// The driver of SQL databases keeps one goroutine a pool until the process ends, after Close too for a moment.
-		if err = goleak.Find(goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener")); err == nil {
-			return nil
-		}
-	}
-	return err
 }
 
 func watched(inner string) (status int) {

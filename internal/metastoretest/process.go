@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/secretchain/secrets"
+	"github.com/secretchain/secrets/internal/leaktest"
 	"github.com/secretchain/secrets/metastore"
 )
 
@@ -24,10 +24,10 @@ const (
 
 // Main is TestMain: it runs the tests, or, in a process that a test started, the child's part. Afterwards no goroutine of ours
 // may be left.
-func Main(m *testing.M, open func(ctx context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error), options ...goleak.Option) {
+func Main(m *testing.M, open func(ctx context.Context, dsn string, opts *metastore.Options) (*metastore.Store, error)) {
 	role, ok := os.LookupEnv(roleVariable)
 	if !ok {
-		goleak.VerifyTestMain(m, options...)
+		leaktest.Main(m)
 		return
 	}
 	if err := child(role, open); err != nil {

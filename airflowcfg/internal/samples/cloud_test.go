@@ -26,10 +26,11 @@ import (
 	"time"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/secretchain/secrets/internal/leaktest"
 )
 
 // cloud is the internet as the stores' clients see it: a proxy that leads every host to one server, which answers as
@@ -55,7 +56,7 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "samples")
 	must(err)
 	stop := startInternet(dir)
-	goleak.VerifyTestMain(runner{m, func() {
+	leaktest.Main(runner{m, func() {
 		stop()
 		must(os.RemoveAll(dir))
 	}})
