@@ -73,12 +73,13 @@ var (
 	_ io.Closer    = (*Chain)(nil)
 )
 
-// NewChain returns a chain over layers, which it copies. It does no I/O. It fails for a chain without layers, and for a
-// layer without a name or a backend, with a name used twice, or with a ContinueOn that is no class.
+// NewChain returns a chain over layers, which it copies. It does no I/O. It fails with [ErrMalformed] for a chain without
+// layers; for a layer without a name or a backend, with a name used twice, a negative Timeout, or a ContinueOn that is no
+// class; and for [CacheOptions] that cannot be used.
 func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 	checked, err := newLayers(layers)
 	if err != nil {
-		return nil, fmt.Errorf("secrets: %w", err)
+		return nil, refused{err}
 	}
 	if opts == nil {
 		opts = &Options{}
@@ -94,7 +95,7 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 	}
 	if opts.Cache != nil {
 		if err := opts.Cache.check(); err != nil {
-			return nil, fmt.Errorf("secrets: %w", err)
+			return nil, refused{err}
 		}
 		c.newCaches(opts.Cache)
 		return c, nil
@@ -104,6 +105,12 @@ func NewChain(layers []Layer, opts *Options) (*Chain, error) {
 	}
 	return c, nil
 }
+
+// refused is why no chain can be made.
+type refused struct{ reason error }
+
+func (r refused) Error() string   { return "secrets: " + r.reason.Error() }
+func (r refused) Unwrap() []error { return []error{r.reason, ErrMalformed} }
 
 // GetConnection returns the connection stored under id in the first layer that has it. Where that layer has several,
 // it returns the one that Options.Pick chooses.

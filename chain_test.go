@@ -52,7 +52,7 @@ func TestNewChainRefusesBadLayers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := secrets.NewChain(layers, nil)
-			require.Error(t, err)
+			require.ErrorIs(t, err, secrets.ErrMalformed)
 		})
 	}
 }
