@@ -40,12 +40,13 @@ type registered struct {
 // Register makes a driver available to [Open] under its name and class paths. Store packages call it from init.
 // It panics on a nil Open, on a name or class path that is blank or has white space around it, and on one that is taken.
 func Register(d Driver) {
-	if d.Open == nil {
-		panic(fmt.Sprintf("backend: Register of driver %q without an Open function", d.Name))
+	var open LoggedOpen
+	if d.Open != nil {
+		open = func(ctx context.Context, kwargs json.RawMessage, _ *slog.Logger) (secrets.Backend, error) {
+			return d.Open(ctx, kwargs)
+		}
 	}
-	register(d, func(ctx context.Context, kwargs json.RawMessage, _ *slog.Logger) (secrets.Backend, error) {
-		return d.Open(ctx, kwargs)
-	})
+	register(d, open)
 }
 
 // RegisterLogged is [Register] for a store that warns of anything. It takes open in place of d.Open.
@@ -57,6 +58,9 @@ func RegisterLogged(d Driver, open LoggedOpen) {
 }
 
 func register(d Driver, open LoggedOpen) {
+	if open == nil {
+		panic(fmt.Sprintf("backend: Register of driver %q without an Open function", d.Name))
+	}
 	registry.Lock()
 	defer registry.Unlock()
 	if registry.drivers == nil {

@@ -83,6 +83,9 @@ func TestRegisterPanics(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { assert.Panics(t, func() { backend.Register(d) }) })
 	}
+	t.Run("no LoggedOpen", func(t *testing.T) {
+		assert.Panics(t, func() { backend.RegisterLogged(backend.Driver{Name: "x", Open: open}, nil) })
+	})
 	assert.Equal(t, before, backend.Drivers(), "a refused driver leaves nothing behind")
 }
 
