@@ -2,6 +2,7 @@
 package lazy
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -61,7 +62,7 @@ func (l *Value[T]) Get(ctx context.Context) (T, error) {
 	}
 	v, err := l.build(ctx)
 	if err != nil {
-		return none, err
+		return none, cmp.Or(l.ended(), err)
 	}
 	l.built.Store(&v)
 	if err := l.ended(); err != nil { // while it was being made

@@ -145,3 +145,15 @@ func TestCloseWhileTheValueIsMade(t *testing.T) {
 		assert.Equal(t, []string{"late"}, released)
 	})
 }
+
+// A build that fails because of Close, which may have closed what it needs, is not what went wrong.
+func TestBuildThatFailsAfterClose(t *testing.T) {
+	gone := errors.New("gone")
+	var l *Value[string]
+	l = New(func(context.Context) (string, error) {
+		l.Close(gone, func(string) { t.Error("there is nothing to release") })
+		return "", errors.New("what it is made of is closed")
+	})
+	_, err := l.Get(t.Context())
+	require.ErrorIs(t, err, gone)
+}
