@@ -25,8 +25,8 @@ func ConnectionsFromText(id, text string) ([]Connection, error) {
 }
 
 // CheckText returns the error that ConnectionsFromText returns for id and text. Of a good URI it makes no connection, and
-// allocates nothing but an extra that is carried whole. It is for stores that read many texts at once, tell at once which
-// of them are no connections, and make each connection when it is asked for.
+// as a rule it allocates nothing then. It is for stores that read many texts at once, tell at once which of them are no
+// connections, and make each connection when it is asked for.
 func CheckText(id, text string) error {
 	if uri := strings.TrimFunc(text, isPythonSpace); uri != "" && uri[0] != '{' && new(uriParser).split(uri) {
 		return nil
