@@ -20,7 +20,8 @@ func (d Dialect) Classify(err error) metastore.Failure {
 		f := classifyState(e.Code)
 		f.Reason += " (SQLSTATE " + e.Code + ")"
 		f.Lost = f.Lost && !dialling
-		f.Unheld = e.Code == "22P05" && strings.Contains(e.Where, "$") // parameter $1: it is not what a row holds
+		// The context "parameter $1": it is not what a row holds. That has no context, or, where the server is to tell it, "$1 = 'x'".
+		f.Unheld = e.Code == "22P05" && strings.Contains(e.Where, "$") && !strings.Contains(e.Where, "=")
 		return f
 	}
 	why := netfail.Why(err)

@@ -134,6 +134,9 @@ func TestNamesThatTheDatabaseCannotHold(t *testing.T) {
 	t.Cleanup(func() { execute(t, admin.String(), "DROP DATABASE "+name+" WITH (FORCE)") })
 	u := *admin
 	u.Path = "/" + name
+	query := u.Query()
+	query.Set("log_parameter_max_length_on_error", "-1") // errors tell the parameters, whatever they are about
+	u.RawQuery = query.Encode()
 	store, err := postgres.Open(t.Context(), u.String(), nil)
 	require.NoError(t, err)
 	defer store.Close()
