@@ -6,13 +6,14 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"go.uber.org/goleak"
+
 	"github.com/secretchain/secrets"
 	"github.com/secretchain/secrets/backend/backendtest"
-	"github.com/secretchain/secrets/internal/leaktest"
 )
 
 // No test leaves a goroutine behind.
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestFileTreeIsABackend(t *testing.T) {
 	backendtest.Run(t, backendtest.Harness{
