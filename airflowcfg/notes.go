@@ -47,18 +47,18 @@ func (p *plan) idleForms() (notes []string) {
 	return notes
 }
 
-// idleSection tells of options of [workers] outside of a worker, and of those of [secrets] that a worker has its own of.
+// idleSection tells of options of [workers] outside of a worker, and of those of [secrets] whose place they take in one.
 func (p *plan) idleSection() (notes []string) {
-	others, whose := []*option{optWorkerBackend, optWorkerKwargs, optWorkerOrder}, "is for workers: see Options.Worker"
-	if p.opts.Worker {
-		others, whose = []*option{optBackend, optKwargs, optOrder}, "is not for workers that have their own in [workers]"
-	}
-	for _, o := range others {
+	for _, both := range [...][2]*option{{optBackend, optWorkerBackend}, {optKwargs, optWorkerKwargs}, {optOrder, optWorkerOrder}} {
+		o, why := both[1], "is for workers: see Options.Worker"
+		if p.opts.Worker {
+			o, why = both[0], "gives way to "+both[1].String()+" in a worker"
+		}
 		if slices.Contains(p.read, o) || o == p.kwargs {
 			continue
 		}
 		for _, at := range p.candidates(o) {
-			notes = append(notes, fmt.Sprintf("%s is not used: %s %s", at.source, o, whose))
+			notes = append(notes, fmt.Sprintf("%s is not used: %s %s", at.source, o, why))
 		}
 	}
 	return notes
