@@ -99,9 +99,19 @@ func (d *deferred) StoreName(kind secrets.Kind, id string) (name string, ok bool
 
 // Close closes the store: the one that was opened, or that is being opened as soon as it is.
 func (d *deferred) Close() error {
-	d.store.Close(secrets.ErrClosed, closeBackend)
+	failed := make(chan error, 1)
+	d.store.Close(secrets.ErrClosed, func(b secrets.Backend) {
+		if closer, ok := b.(io.Closer); ok {
+			failed <- closer.Close()
+		}
+	})
 	if d.owned != nil {
 		closeBackend(d.owned)
 	}
-	return nil
+	select {
+	case err := <-failed:
+		return err
+	default: // there is none yet
+		return nil
+	}
 }

@@ -41,3 +41,17 @@ func TestCloseWhileTheMetastoreIsOpened(t *testing.T) {
 	_, err := d.GetVariable(t.Context(), "x")
 	require.ErrorIs(t, err, secrets.ErrClosed)
 }
+
+type stuck struct{ secrets.Funcs }
+
+func (stuck) Close() error { return secrets.ErrUnavailable }
+
+// What closing the metastore failed with is told once, and nothing where it was never opened.
+func TestCloseOfTheMetastoreThatFails(t *testing.T) {
+	d := &deferred{store: lazy.New(func(context.Context) (secrets.Backend, error) { return stuck{}, nil })}
+	_, err := d.GetVariable(t.Context(), "x")
+	require.Error(t, err)
+	require.ErrorIs(t, d.Close(), secrets.ErrUnavailable)
+	require.NoError(t, d.Close())
+	require.NoError(t, (&deferred{store: lazy.New[secrets.Backend](nil)}).Close())
+}
