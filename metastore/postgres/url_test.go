@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -109,7 +110,7 @@ func TestNameTellsWhereTheServerIs(t *testing.T) {
 	for dsn, want := range map[string]string{
 		"postgres://u:p@db.example.com/d":                                   "postgres db.example.com:5432",
 		"host=::1 port=2 user=u":                                            "postgres [::1]:2",
-		"postgres://u@/d?host=/run/postgresql":                              "postgres /run/postgresql/.s.PGSQL.5432",
+		"postgres://u@/d?host=/run/postgresql":                              "postgres " + filepath.FromSlash("/run/postgresql/.s.PGSQL.5432"),
 		"postgres://u@a:1,b:2/d":                                            "postgres", // which of them is not known
 		"postgres://u:p@" + planted + "/d":                                  "postgres " + planted + ":5432",
 		"postgres://u:p@a/d?sslmode=prefer&default_query_exec_mode=exec":    "postgres a:5432",
