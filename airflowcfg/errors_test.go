@@ -150,6 +150,15 @@ func TestMistakes(t *testing.T) {
 }
 
 // Every mistake is told at once, where one does not hide the other.
+// What a person has put aside, and what is Airflow's or a provider's, is no misspelt option of ours.
+func TestOtherNamesAreLeftAlone(t *testing.T) {
+	chain := setup{file: "[core]\nold_fernet_key = " + planted + "\nfernet_key_2 = " + planted + "\n[core2]\nfernet_key = " + planted +
+		"\n[database]\nsql_alchemy_conn_async = " + planted + "\nsql_alchemy_connect_args = " + planted + "\n[secrets_old]\nbackend = " + planted +
+		"\n[celery]\nbackend = x\n[team=core]\nfernet_key = " + planted + "\n"}.open(t)
+	_, err := chain.GetVariable(t.Context(), "absent")
+	require.ErrorIs(t, err, secrets.ErrNotFound)
+}
+
 func TestSeveralMistakes(t *testing.T) {
 	text := setup{file: "[secrets]\nuse_cache = perhaps\nbackends_order = nobody\n[core]\nmulti_team = perhaps\n"}.fails(t, secrets.ErrMalformed)
 	for _, place := range []string{"airflow.cfg:2", "airflow.cfg:3", "airflow.cfg:5"} {

@@ -60,12 +60,15 @@ func misspelt(section, key string) (meant string) {
 	keys, ok := names[section]
 	switch {
 	case !ok:
-		meant = names[nearest.To(section, slices.Sorted(maps.Keys(names))...)][key]
+		near := nearest.To(section, slices.Sorted(maps.Keys(names))...)
+		if near != strings.TrimRight(section, "0123456789") { // [core2] is put aside
+			meant = names[near][key]
+		}
 	case keys[key] != "":
 		meant = keys[key]
 	default:
 		near := nearest.To(key, slices.Sorted(maps.Keys(keys))...)
-		if !strings.HasPrefix(key, near) { // what goes on after it, such as backend_cmd, is another name
+		if !strings.Contains(key, near) { // with more before or after it, such as backend_cmd or old_fernet_key, it is another name
 			meant = keys[near]
 		}
 	}
