@@ -188,7 +188,8 @@ func (s *TextStore) because(ctx context.Context, err error) error {
 // lookup asks for the names of id in order until one is found.
 func lookup[T any](ctx context.Context, s *TextStore, kind secrets.Kind, id string, d decode[T]) (zero T, err error) {
 	if s.closed.Load() {
-		return zero, s.closedFailure(kind, id)
+		name, _ := s.names.first(kind, id)
+		return zero, s.failure(kind, id, name, secrets.ErrClosed)
 	}
 	names, err := s.names.Names(kind, id)
 	if err != nil {
@@ -241,10 +242,4 @@ func (s *TextStore) failure(kind secrets.Kind, id, name string, err error) error
 		err = e.Err
 	}
 	return &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: s.names.full(name), Err: err}
-}
-
-// closedFailure is that of a lookup after Close.
-func (s *TextStore) closedFailure(kind secrets.Kind, id string) error {
-	name, _ := s.names.StoreName(kind, id)
-	return &secrets.Error{Op: "get", Kind: kind, ID: id, StoreName: name, Err: secrets.ErrClosed}
 }
